@@ -1,0 +1,138 @@
+"""What the Borgmaster's HTTP interface answers: the views that the command line, programs and people read."""
+
+import msgspec
+
+from borgpy.model.events import Event
+from borgpy.model.lifecycle import Phase, TaskState
+from borgpy.model.machine import MachineState
+from borgpy.model.names import JobKey
+from borgpy.model.orders import Usage
+from borgpy.model.plan import Veto
+from borgpy.model.priority import Band
+from borgpy.model.refusal import Problem
+from borgpy.model.resources import Resources
+from borgpy.model.spec import JobSpec
+
+
+class TaskView(msgspec.Struct, frozen=True):
+    """One task. ``url`` is where it answers, empty while it has no port; times are milliseconds since 1970."""
+
+    job: JobKey
+    index: int
+    state: TaskState
+    phase: Phase
+    since: int
+    machine: str
+    incarnation: int
+    outdated: bool
+    pid: int
+    ports: dict[str, int]
+    url: str
+    bns: str
+    restarts: int
+    evictions: int
+    exit_code: int | None
+    reason: str
+    ready_at: int
+    usage: Usage | None
+
+
+class JobView(msgspec.Struct, frozen=True):
+    """One job. ``phases`` counts its tasks; ``outdated`` counts those that do not run its present spec yet.
+
+    ``running`` counts tasks whose process lives, ``healthy`` those proven so. ``summary`` is one sentence.
+    """
+
+    key: JobKey
+    spec: JobSpec
+    band: Band
+    version: int
+    by: str
+    submitted_at: int
+    stopped: bool
+    phases: dict[str, int]
+    running: int
+    healthy: int
+    pending: int
+    outdated: int
+    seq: int
+    summary: str
+
+
+class MachineView(msgspec.Struct, frozen=True):
+    """One machine; ``tasks`` are the keys of those placed on it."""
+
+    name: str
+    address: str
+    state: MachineState
+    since: int
+    reason: str
+    capacity: Resources
+    used: Resources
+    attributes: dict[str, str]
+    tasks: tuple[str, ...]
+
+
+class CellView(msgspec.Struct, frozen=True):
+    """The cell as a whole, at journal sequence ``seq``."""
+
+    cell: str
+    version: str
+    epoch: int
+    seq: int
+    at: int
+    leader: str
+    jobs: int
+    tasks: dict[str, int]
+    machines: dict[str, int]
+    capacity: Resources
+    used: Resources
+
+
+class QuotaView(msgspec.Struct, frozen=True):
+    """One user's quota in one band; no ``limit`` means unlimited, which only the free band is."""
+
+    user: str
+    band: Band
+    limit: Resources | None
+    used: Resources
+
+
+class WhyView(msgspec.Struct, frozen=True):
+    """Why a task is where it is. ``vetoes`` is filled for pending tasks, ``machines`` is how many were looked at.
+
+    ``sentences`` says it all in words, the most important first; ``suggestions`` are changes that would place it now.
+    """
+
+    job: JobKey
+    index: int
+    phase: Phase
+    since: int
+    sentences: tuple[str, ...]
+    machines: int = 0
+    vetoes: tuple[Veto, ...] = ()
+    suggestions: tuple[str, ...] = ()
+
+
+class EventView(msgspec.Struct, frozen=True):
+    """One event of the history. ``text`` is a sentence; resume after it with ``after=<seq>``."""
+
+    seq: int
+    ordinal: int
+    at: int
+    text: str
+    event: Event
+
+
+class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An error answer (RFC 9457). ``code`` is stable; ``fields`` lists everything wrong with what was sent."""
+
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+    hint: str = ""
+    fields: tuple[Problem, ...] = ()
+    retryable: bool = False
+    request_id: str = ""
+    type: str = "about:blank"

@@ -1,0 +1,49 @@
+"""A machine: what it offers, where its Borglet listens, and whether it can be used."""
+
+from enum import Enum
+
+import msgspec
+
+from borgpy.model.names import JobKey
+from borgpy.model.resources import NOTHING, Resources
+
+
+class MachineState(Enum):
+    """Whether tasks may be placed on a machine."""
+
+    UP = "up"
+    LOST = "lost"  # missed several polls; its tasks were placed elsewhere
+    RETURNING = "returning"  # answers again, and still has duplicates to stop
+
+
+class MachineSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What a Borglet says of its machine when it joins. ``address`` is the URL under which it takes orders."""
+
+    name: str
+    address: str
+    capacity: Resources
+    attributes: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        ordered = {name: self.attributes[name] for name in sorted(self.attributes)}
+        msgspec.structs.force_setattr(self, "attributes", ordered)
+
+
+class Machine(msgspec.Struct, omit_defaults=True):
+    """A machine as the cell keeps it. Only `borgpy.master.evolve` changes it.
+
+    ``orders_seq`` is the journal sequence at which what it should run last changed: the version of its orders.
+    ``tasks`` and ``used`` follow from the tasks and are rebuilt when a checkpoint is loaded.
+    """
+
+    spec: MachineSpec
+    state: MachineState = MachineState.UP
+    since: int = 0
+    orders_seq: int = 0
+    reason: str = ""
+    used: Resources = NOTHING
+    tasks: dict[tuple[JobKey, int], None] = {}
+
+    @property
+    def free(self) -> Resources:
+        return self.spec.capacity - self.used

@@ -1,0 +1,39 @@
+"""What things are called: job and task keys, and the BNS name under which a task is found."""
+
+import re
+from typing import NewType
+
+JobKey = NewType("JobKey", str)
+"""``user/job`` within one cell."""
+
+TaskKey = NewType("TaskKey", str)
+"""``user/job/index`` within one cell."""
+
+NAME_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}\Z")
+MACHINE_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
+NAME_RULE = "1 to 63 letters, digits, '_' or '-', not starting with a digit or '-'"
+
+
+def is_name(text: str) -> bool:
+    """Whether ``text`` may name a cell, a user or a job (`NAME_RULE`)."""
+    return NAME_PATTERN.match(text) is not None
+
+
+def job_key(user: str, job: str) -> JobKey:
+    return JobKey(f"{user}/{job}")
+
+
+def task_key(job: JobKey, index: int) -> TaskKey:
+    return TaskKey(f"{job}/{index}")
+
+
+def split_job(key: JobKey) -> tuple[str, str]:
+    """``(user, job)``."""
+    user, _, job = key.partition("/")
+    return user, job
+
+
+def bns_name(cell: str, key: JobKey, index: int, domain: str) -> str:
+    """The task's DNS form, ``50.jfoo.ubar.cc.borg.google.com`` (Borg §2.6)."""
+    user, job = split_job(key)
+    return f"{index}.{job}.{user}.{cell}.borg.{domain}"

@@ -1,0 +1,109 @@
+"""Amounts of what a machine has and a task asks for, in exact integers."""
+
+import msgspec
+
+MILLI = 1000
+
+
+class Resources(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A vector of resources: ``cpu`` in milli-cores, ``ram`` and ``disk`` in bytes, ``ports`` a count.
+
+    ``extra`` holds any number of further named scalars (``gpu_millis``, licences), kept in the order of their
+    names and without zeros, so that equal vectors are equal bytes. A vector may hold negative amounts: the
+    difference of two vectors is one, and `short_of` reads it.
+    """
+
+    cpu: int = 0
+    ram: int = 0
+    disk: int = 0
+    ports: int = 0
+    extra: dict[str, int] = {}
+
+    def __post_init__(self) -> None:
+        if self.extra:
+            ordered = {name: self.extra[name] for name in sorted(self.extra) if self.extra[name]}
+            msgspec.structs.force_setattr(self, "extra", ordered)
+
+    def __hash__(self) -> int:
+        return hash((self.cpu, self.ram, self.disk, self.ports, tuple(self.extra.items())))
+
+    def __add__(self, other: "Resources") -> "Resources":
+        return Resources(
+            self.cpu + other.cpu,
+            self.ram + other.ram,
+            self.disk + other.disk,
+            self.ports + other.ports,
+            _merged(self.extra, other.extra, 1),
+        )
+
+    def __sub__(self, other: "Resources") -> "Resources":
+        return Resources(
+            self.cpu - other.cpu,
+            self.ram - other.ram,
+            self.disk - other.disk,
+            self.ports - other.ports,
+            _merged(self.extra, other.extra, -1),
+        )
+
+    def __mul__(self, count: int) -> "Resources":
+        return Resources(
+            self.cpu * count,
+            self.ram * count,
+            self.disk * count,
+            self.ports * count,
+            {name: amount * count for name, amount in self.extra.items()},
+        )
+
+    def fits_in(self, room: "Resources") -> bool:
+        """Whether every amount is at most what ``room`` has of it."""
+        return (
+            self.cpu <= room.cpu
+            and self.ram <= room.ram
+            and self.disk <= room.disk
+            and self.ports <= room.ports
+            and (not self.extra or all(n <= room.extra.get(k, 0) for k, n in self.extra.items()))
+        )
+
+    def short_of(self, room: "Resources") -> dict[str, int]:
+        """By how much each amount exceeds ``room``, by name; empty when it fits."""
+        over = (self - room).by_name()
+        return {name: amount for name, amount in over.items() if amount > 0}
+
+    def by_name(self) -> dict[str, int]:
+        """Every dimension by its name, the four standard ones first."""
+        return {
+            "cpu": self.cpu,
+            "ram": self.ram,
+            "disk": self.disk,
+            "ports": self.ports,
+            **self.extra,
+        }
+
+
+NOTHING = Resources()
+
+
+def _merged(left: dict[str, int], right: dict[str, int], sign: int) -> dict[str, int]:
+    if not right:
+        return left
+    names = left.keys() | right.keys()
+    return {name: left.get(name, 0) + sign * right.get(name, 0) for name in sorted(names)}
+
+
+def amount_text(dimension: str, amount: int) -> str:
+    """An amount as people read it: ``0.1 cores``, ``95.4 MiB``, ``3 ports``."""
+    if dimension == "cpu":
+        return f"{amount / MILLI:g} cores"
+    if dimension in ("ram", "disk"):
+        return bytes_text(amount)
+    return f"{amount:,} {dimension}"
+
+
+def bytes_text(amount: int) -> str:
+    """A number of bytes in binary units with one decimal: ``95.4 MiB``."""
+    size = float(amount)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if abs(size) < 1024:
+            return f"{amount} B" if unit == "B" else f"{size:.1f}".removesuffix(".0") + f" {unit}"
+        size /= 1024
+    return f"{size:.1f}".removesuffix(".0") + " PiB"

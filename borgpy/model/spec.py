@@ -1,0 +1,93 @@
+"""What people ask for: a job, its tasks, and how they are kept healthy, restarted and replaced."""
+
+import hashlib
+from enum import Enum
+
+import msgspec
+
+from borgpy.model.names import JobKey, job_key
+from borgpy.model.priority import DEFAULT_PRIORITY
+from borgpy.model.resources import Resources
+
+SECOND_MS = 1000
+
+HEALTHY_AFTER_MS = 10 * SECOND_MS
+"""Without a health check a task counts as healthy once it has run this long."""
+
+
+class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A binary in the Borgmaster's content-addressed store: the file's name, ``sha256`` in hex, size in bytes."""
+
+    name: str
+    digest: str
+    size: int
+
+
+class HealthCheck(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """An HTTP check of a task's port; 2xx within the time-out is healthy. The defaults are Aurora's.
+
+    Failures within ``grace_ms`` of the start do not count; more than ``failures_allowed`` failures in a row
+    afterwards restart the task.
+    """
+
+    port: str = "port"
+    path: str = "/healthz"
+    grace_ms: int = 15 * SECOND_MS
+    interval_ms: int = 10 * SECOND_MS
+    timeout_ms: int = 1 * SECOND_MS
+    failures_allowed: int = 0
+
+
+class Restart(Enum):
+    """What becomes of a task that exits by itself."""
+
+    ALWAYS = "always"  # a service: whatever the exit status, it is started again
+    ON_FAILURE = "on_failure"  # exit status 0 finishes it
+    NEVER = "never"  # the first exit is the last
+
+
+class UpdatePolicy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """How changed tasks are replaced: at most ``batch`` of a job are down for it at a time; 0 means a tenth, at least 1."""
+
+    batch: int = 0
+
+
+class TaskSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What a Borglet needs to run one task. Two tasks with equal specs are interchangeable.
+
+    ``args`` become ``--name=value`` in order. Naming a port with ``%port:NAME%`` (or ``%port%``, short for
+    ``%port:port%``) is what requests it: ``ports`` lists the names.
+    """
+
+    package: Package
+    args: dict[str, str] = {}
+    env: dict[str, str] = {}
+    requirements: Resources = Resources()
+    ports: tuple[str, ...] = ()
+    health: HealthCheck | None = None
+    restart: Restart = Restart.ALWAYS
+    notice_ms: int = 5 * SECOND_MS
+
+    def request(self) -> Resources:
+        """What one task takes of a machine: its requirements and one port for each name."""
+        return self.requirements + Resources(ports=len(self.ports))
+
+    def digest(self) -> str:
+        """A name for exactly this spec: 128 bits of the hash of its canonical bytes."""
+        return hashlib.sha256(msgspec.msgpack.encode(self)).hexdigest()[:32]
+
+
+class JobSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A job as it is submitted: ``replicas`` tasks of one spec, for one user, in one cell."""
+
+    name: str
+    user: str
+    cell: str
+    task: TaskSpec
+    replicas: int = 1
+    priority: int = DEFAULT_PRIORITY
+    update: UpdatePolicy = UpdatePolicy()
+
+    @property
+    def key(self) -> JobKey:
+        return job_key(self.user, self.name)
