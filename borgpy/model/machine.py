@@ -33,7 +33,6 @@ class Machine(msgspec.Struct, omit_defaults=True):
     """A machine as the cell keeps it. Only `borgpy.master.evolve` changes it.
 
     ``orders_seq`` is the journal sequence at which what it should run last changed: the version of its orders.
-    ``tasks`` and ``used`` follow from the tasks and are rebuilt when a checkpoint is loaded.
     """
 
     spec: MachineSpec
@@ -41,9 +40,25 @@ class Machine(msgspec.Struct, omit_defaults=True):
     since: int = 0
     orders_seq: int = 0
     reason: str = ""
-    used: Resources = NOTHING
-    tasks: dict[tuple[JobKey, int], None] = {}
 
-    @property
-    def free(self) -> Resources:
-        return self.spec.capacity - self.used
+
+class Occupancy:
+    """What is taken of a machine, by task. It follows from the tasks, so checkpoints leave it out."""
+
+    __slots__ = ("charges", "used")
+
+    def __init__(self) -> None:
+        self.used = NOTHING
+        self.charges: dict[tuple[JobKey, int], Resources] = {}
+
+    def charge(self, job: JobKey, index: int, amount: Resources) -> None:
+        """Take ``amount`` for a task, instead of what it had before."""
+        self.release(job, index)
+        self.charges[job, index] = amount
+        self.used = self.used + amount
+
+    def release(self, job: JobKey, index: int) -> None:
+        """Give back what a task had, if anything."""
+        amount = self.charges.pop((job, index), None)
+        if amount is not None:
+            self.used = self.used - amount

@@ -17,8 +17,9 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_f
 
 
 class LeaderElected(Entry, frozen=True, kw_only=True, tag="leader_elected"):
-    """A Borgmaster takes over; from here on only it may append."""
+    """A Borgmaster takes over the cell; from here on only it may append."""
 
+    cell: str
     epoch: int
     holder: str
 

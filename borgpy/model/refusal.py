@@ -13,6 +13,7 @@ class RefusalCode(Enum):
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"  # the world is not as the request assumes
     NOT_ALLOWED = "not_allowed"
+    FAULT = "fault"  # of ours, not of the request
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,5 +1,7 @@
 """Amounts of what a machine has and a task asks for, in exact integers."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 MILLI = 1000
@@ -81,6 +83,20 @@ class Resources(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
 
 
 NOTHING = Resources()
+
+
+def total(amounts: Iterable[Resources]) -> Resources:
+    """The sum of many amounts, without a vector for each step."""
+    cpu = ram = disk = ports = 0
+    extra: dict[str, int] = {}
+    for amount in amounts:
+        cpu += amount.cpu
+        ram += amount.ram
+        disk += amount.disk
+        ports += amount.ports
+        for name, count in amount.extra.items():
+            extra[name] = extra.get(name, 0) + count
+    return Resources(cpu, ram, disk, ports, extra)
 
 
 def _merged(left: dict[str, int], right: dict[str, int], sign: int) -> dict[str, int]:

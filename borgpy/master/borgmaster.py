@@ -1,0 +1,161 @@
+"""The Borgmaster: a cell and the one door through which it changes.
+
+State is the fold of `Borgmaster.apply` over the journal. Everything else here only reads. The class knows nothing of
+sockets, clocks, databases or threads: `borgpy.server` and the tests give it a body.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from borgpy.master import apply_jobs, apply_machines
+from borgpy.master.apply_plan import apply_plan
+from borgpy.master.apply_reports import observe
+from borgpy.master.due import collect_garbage
+from borgpy.master.evolve import evolve, settle
+from borgpy.master.updates import replace_tasks
+from borgpy.model import operations as o
+from borgpy.model.cell import Cell, CellView
+from borgpy.model.events import Answered, EpochBegun, Event, Faulted, RulesAdopted
+from borgpy.model.refusal import Accepted, Outcome, Problem, Refusal, RefusalCode
+
+RULES = 1
+"""The rules by which this release applies entries. It knows all earlier ones, so old journals fold for ever."""
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+class Borgmaster:
+    """One cell's mind."""
+
+    def __init__(self, cell: Cell) -> None:
+        self._cell = cell
+
+    @property
+    def cell(self) -> CellView:
+        """The cell, to look at."""
+        return self._cell
+
+    @property
+    def rules(self) -> int:
+        """The rules that entries are applied by."""
+        return self._cell.rules
+
+    @property
+    def chain(self) -> str:
+        """The hash over all operations and events so far."""
+        return self._cell.chain
+
+    def take_touched(self) -> set[str]:
+        """The machines that changed since the last call: what a snapshot has to look at again."""
+        touched, self._cell.touched = self._cell.touched, set()
+        return touched
+
+    def apply(self, operation: o.Operation) -> list[Event]:
+        """Take the next entry of the journal, and say what happened.
+
+        It decides here, at its own sequence, whatever was found out before. A fault of ours changes nothing and is an
+        event, so that an entry which we cannot apply never becomes a crash loop.
+        """
+        cell = self._cell
+        seq = cell.seq + 1
+        try:
+            events = self._decide(seq, operation)
+        except Exception as error:  # noqa: BLE001 - the fold must go on; the event tells
+            events = [Faulted(type(operation).__name__, f"{type(error).__name__}: {error}")]
+        cell.seq = seq
+        cell.at = max(cell.at, operation.at)
+        cell.chain = _link(cell.chain, operation, events)
+        for event in events:
+            evolve(cell, event)
+        settle(cell)
+        return events
+
+    def refusal(self, request: o.Request) -> Refusal | None:
+        """Whether a request would be refused as things stand, found without writing anything.
+
+        It spares the journal hopeless entries. `apply` decides again.
+        """
+        if request.request_id in self._cell.answers:
+            return None
+        if isinstance(request, o.SubmitJob):
+            outcome, _ = apply_jobs.submit_job(self._cell, 0, request)
+            return outcome if isinstance(outcome, Refusal) else None
+        return None
+
+    def _decide(self, seq: int, operation: o.Operation) -> list[Event]:
+        if isinstance(operation, o.Request):
+            return self._answer(seq, operation)
+        return _DECISIONS[type(operation)](self._cell, operation)
+
+    def _answer(self, seq: int, request: o.Request) -> list[Event]:
+        fingerprint = _fingerprint(request)
+        known = self._cell.answers.get(request.request_id)
+        if known is not None:
+            outcome = known.outcome if known.fingerprint == fingerprint else _reused(request)
+            return [Answered(request.by, outcome)]
+        outcome, events = _ANSWERS[type(request)](self._cell, seq, request)
+        return [*events, Answered(request.by, outcome, request.request_id, fingerprint)]
+
+
+def outcome_of(events: list[Event]) -> Outcome:
+    """The answer to the request which caused ``events``."""
+    for event in events:
+        if isinstance(event, Answered):
+            return event.outcome
+        if isinstance(event, Faulted):
+            return Refusal(RefusalCode.FAULT, f"a fault of borgpy: {event.error}")
+    raise AssertionError("only requests have an outcome")
+
+
+def _link(chain: str, operation: o.Operation, events: list[Event]) -> str:
+    digest = hashlib.sha256(chain.encode())
+    digest.update(_encoder.encode(operation))
+    digest.update(_encoder.encode(events))
+    return digest.hexdigest()
+
+
+def _fingerprint(request: o.Request) -> str:
+    """What makes two requests the same: everything but when they arrived."""
+    return hashlib.sha256(_encoder.encode(msgspec.structs.replace(request, at=0))).hexdigest()[:32]
+
+
+def _reused(request: o.Request) -> Refusal:
+    problem = Problem(
+        "Idempotency-Key",
+        "this request id was used for another request",
+        hint="take a fresh id for each request, and repeat it only with the same content",
+        got=request.request_id,
+    )
+    return Refusal(RefusalCode.CONFLICT, "request id used twice", (problem,))
+
+
+def _leader_elected(cell: CellView, op: o.LeaderElected) -> list[Event]:
+    return [EpochBegun(op.epoch, op.holder)] if op.epoch > cell.epoch else []
+
+
+def _rules_changed(_cell: CellView, op: o.RulesChanged) -> list[Event]:
+    return [RulesAdopted(op.rules)]
+
+
+_DECISIONS: Mapping[type[o.Operation], Callable[[CellView, Any], list[Event]]] = {
+    o.LeaderElected: _leader_elected,
+    o.RulesChanged: _rules_changed,
+    o.LoseMachines: apply_machines.lose_machines,
+    o.Observe: observe,
+    o.ApplyPlan: apply_plan,
+    o.ReplaceTasks: replace_tasks,
+    o.CollectGarbage: collect_garbage,
+}
+
+_ANSWERS: Mapping[
+    type[o.Request], Callable[[CellView, int, Any], tuple[Accepted | Refusal, list[Event]]]
+] = {
+    o.SubmitJob: apply_jobs.submit_job,
+    o.StopTasks: apply_jobs.stop_tasks,
+    o.SetQuota: apply_jobs.set_quota,
+    o.JoinMachines: apply_machines.join_machines,
+    o.RemoveMachine: apply_machines.remove_machine,
+}

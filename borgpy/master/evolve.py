@@ -1,0 +1,282 @@
+"""How events change a cell: the only code that does.
+
+Nothing is decided here. What an event says has been checked by the time it arrives, so these functions neither refuse
+nor fail; `Borgmaster.apply` calls them last.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from borgpy.model import events as e
+from borgpy.model.cell import Answer, Cell, Job, is_outdated, request_of
+from borgpy.model.lifecycle import DEAD_PHASE, EvictionCause, Phase, TaskState
+from borgpy.model.machine import Machine, MachineState, Occupancy
+from borgpy.model.names import JobKey
+from borgpy.model.task import Stopping, Task
+
+ANSWERS_KEPT = 100_000
+ANSWERS_KEPT_MS = 24 * 60 * 60 * 1000
+"""How many requests are remembered, and how long, so that a repeated one gets the first one's answer."""
+
+AVOID_KEPT = 3
+"""On how many machines a task may be known to crash. More would slowly shut it out of a small cell."""
+
+
+def evolve(cell: Cell, event: e.Event) -> None:
+    """Make ``event`` so. ``cell.seq`` and ``cell.at`` are already those of the operation that caused it."""
+    _CHANGES[type(event)](cell, event)
+
+
+def settle(cell: Cell) -> None:
+    """Bring the specs of the jobs that changed, and the list of the updating ones, in line with their tasks.
+
+    Called once after all events of an operation: after each of them it would make an update of n tasks cost n².
+    """
+    for key in cell.unsettled:
+        job = cell.jobs.get(key)
+        if job is None or len(job.specs) == 1:
+            cell.updating.pop(key, None)
+            continue
+        used = {task.spec for task in job.tasks.values()} | {job.digest}
+        job.specs = {digest: spec for digest, spec in job.specs.items() if digest in used}
+        if any(is_outdated(job, task) for task in job.tasks.values()):
+            cell.updating[key] = None
+        else:
+            cell.updating.pop(key, None)
+    cell.unsettled.clear()
+
+
+def _epoch_begun(cell: Cell, event: e.EpochBegun) -> None:
+    cell.epoch, cell.leader = event.epoch, event.holder
+
+
+def _rules_adopted(cell: Cell, event: e.RulesAdopted) -> None:
+    cell.rules = event.rules
+
+
+def _answered(cell: Cell, event: e.Answered) -> None:
+    if event.request_id and event.request_id not in cell.answers:
+        cell.answers[event.request_id] = Answer(cell.at, event.fingerprint, event.outcome)
+    while cell.answers:
+        oldest_id, oldest = next(iter(cell.answers.items()))
+        if len(cell.answers) <= ANSWERS_KEPT and oldest.at >= cell.at - ANSWERS_KEPT_MS:
+            break
+        del cell.answers[oldest_id]
+
+
+def _faulted(cell: Cell, event: e.Faulted) -> None:
+    """A fault changes nothing."""
+
+
+def _job_submitted(cell: Cell, event: e.JobSubmitted) -> None:
+    digest = event.spec.task.digest()
+    job = cell.jobs.get(event.job)
+    if job is None:
+        job = Job(event.spec, digest, event.version, event.by, cell.at)
+        cell.jobs[event.job] = job
+    job.spec, job.digest, job.version = event.spec, digest, event.version
+    job.by, job.submitted_at, job.changed_seq = event.by, cell.at, cell.seq
+    job.stopped = job.purge = False
+    job.specs[digest] = event.spec.task
+    cell.unsettled[event.job] = None
+
+
+def _job_stopped(cell: Cell, event: e.JobStopped) -> None:
+    job = cell.jobs[event.job]
+    job.stopped, job.purge, job.changed_seq = True, event.purge, cell.seq
+    cell.unsettled[event.job] = None
+
+
+def _job_forgotten(cell: Cell, event: e.JobForgotten) -> None:
+    job = cell.jobs.pop(event.job)
+    for index in job.tasks:
+        cell.dead.pop((event.job, index), None)
+    cell.updating.pop(event.job, None)
+
+
+def _tasks_submitted(cell: Cell, event: e.TasksSubmitted) -> None:
+    job = cell.jobs[event.job]
+    job.changed_seq = cell.seq
+    waiting = cell.pending.setdefault(event.job, {})
+    for index in event.indexes:
+        task = job.tasks.get(index)
+        if task is None:
+            job.tasks[index] = Task(index, job.digest, since=cell.at)
+        else:  # dead before: it keeps its incarnation, so that old sandboxes are never taken for new ones
+            cell.dead.pop((event.job, index), None)
+            job.tasks[index] = Task(
+                index, job.digest, since=cell.at, incarnation=task.incarnation, machine=task.machine
+            )
+        waiting[index] = None
+    cell.unsettled[event.job] = None
+
+
+def _task_scheduled(cell: Cell, event: e.TaskScheduled) -> None:
+    job = cell.jobs[event.job]
+    task = job.tasks[event.index]
+    task.state, task.phase, task.since = TaskState.RUNNING, Phase.ASSIGNED, cell.at
+    task.machine, task.incarnation = event.machine, event.incarnation
+    task.status, task.stopping, task.reason = None, None, ""
+    _no_longer_pending(cell, event.job, event.index)
+    cell.occupancy[event.machine].charge(event.job, event.index, request_of(job, task))
+    _orders_changed(cell, job, task)
+
+
+def _placement_stale(cell: Cell, event: e.PlacementStale) -> None:
+    """The task stays pending, and the next pass reconsiders it."""
+
+
+def _task_updated(cell: Cell, event: e.TaskUpdated) -> None:
+    job = cell.jobs[event.job]
+    task = job.tasks[event.index]
+    task.spec, task.incarnation = event.spec, event.incarnation
+    job.changed_seq = cell.seq
+    if event.machine:
+        task.phase, task.since, task.status = Phase.ASSIGNED, cell.at, None
+        cell.occupancy[event.machine].charge(event.job, event.index, request_of(job, task))
+        _orders_changed(cell, job, task)
+    cell.unsettled[event.job] = None
+
+
+def _task_changed(cell: Cell, event: e.TaskChanged) -> None:
+    job = cell.jobs[event.job]
+    task = job.tasks[event.index]
+    task.status = event.status
+    job.changed_seq = cell.seq
+    if task.stopping is not None:
+        return
+    if task.phase is not event.status.phase:
+        task.phase, task.since = event.status.phase, cell.at
+    task.reason = event.status.reason
+
+
+def _task_stopping(cell: Cell, event: e.TaskStopping) -> None:
+    job = cell.jobs[event.job]
+    task = job.tasks[event.index]
+    task.phase, task.since, task.reason = Phase.STOPPING, cell.at, event.reason
+    task.stopping = Stopping(event.becomes, event.reason, event.cause)
+    _orders_changed(cell, job, task)
+    cell.unsettled[event.job] = None
+
+
+def _task_evicted(cell: Cell, event: e.TaskEvicted) -> None:
+    job = cell.jobs[event.job]
+    task = job.tasks[event.index]
+    _off_its_machine(cell, event.job, job, task)
+    throttled = event.ready_at > cell.at
+    task.state, task.phase = TaskState.PENDING, Phase.THROTTLED if throttled else Phase.WAITING
+    task.since, task.reason, task.ready_at = cell.at, event.reason, event.ready_at
+    task.crashes = event.crashes
+    task.evictions += 1
+    if event.cause is EvictionCause.CRASHING:
+        others = tuple(name for name in task.avoid if name != event.machine)
+        task.avoid = (*others, event.machine)[-AVOID_KEPT:]
+    task.spec = job.digest
+    cell.pending.setdefault(event.job, {})[event.index] = None
+    cell.unsettled[event.job] = None
+
+
+def _task_ended(cell: Cell, event: e.TaskEnded) -> None:
+    job = cell.jobs[event.job]
+    task = job.tasks[event.index]
+    if task.state is TaskState.RUNNING:
+        _off_its_machine(cell, event.job, job, task)
+    else:
+        _no_longer_pending(cell, event.job, event.index)
+    task.state, task.phase = TaskState.DEAD, DEAD_PHASE[event.how]
+    task.since, task.reason = cell.at, event.reason
+    job.changed_seq = cell.seq
+    cell.dead[event.job, event.index] = None
+    cell.unsettled[event.job] = None
+
+
+def _task_forgotten(cell: Cell, event: e.TaskForgotten) -> None:
+    job = cell.jobs[event.job]
+    del job.tasks[event.index]
+    cell.dead.pop((event.job, event.index), None)
+    job.changed_seq = cell.seq
+    cell.unsettled[event.job] = None
+
+
+def _machine_joined(cell: Cell, event: e.MachineJoined) -> None:
+    name = event.machine.name
+    machine = cell.machines.get(name)
+    if machine is None:
+        cell.machines[name] = Machine(event.machine, since=cell.at, orders_seq=cell.seq)
+        cell.occupancy[name] = Occupancy()
+    else:
+        machine.spec = event.machine
+    cell.touched.add(name)
+
+
+def _machine_lost(cell: Cell, event: e.MachineLost) -> None:
+    machine = cell.machines[event.machine]
+    machine.state, machine.since, machine.reason = MachineState.LOST, cell.at, event.reason
+    cell.touched.add(event.machine)
+
+
+def _machine_returned(cell: Cell, event: e.MachineReturned) -> None:
+    machine = cell.machines[event.machine]
+    machine.state = MachineState.RETURNING if event.strays else MachineState.UP
+    machine.since = cell.at
+    machine.reason = f"stopping {event.strays} duplicates" if event.strays else ""
+    cell.touched.add(event.machine)
+
+
+def _machine_removed(cell: Cell, event: e.MachineRemoved) -> None:
+    del cell.machines[event.machine]
+    del cell.occupancy[event.machine]
+    cell.touched.add(event.machine)
+
+
+def _quota_set(cell: Cell, event: e.QuotaSet) -> None:
+    cell.quotas[event.quota.user, event.quota.band] = event.quota
+
+
+def _off_its_machine(cell: Cell, key: JobKey, job: Job, task: Task) -> None:
+    cell.occupancy[task.machine].release(key, task.index)
+    _orders_changed(cell, job, task)
+    task.stopping = None
+
+
+def _orders_changed(cell: Cell, job: Job, task: Task) -> None:
+    cell.machines[task.machine].orders_seq = cell.seq
+    task.ordered_seq = cell.seq
+    job.changed_seq = cell.seq
+    cell.touched.add(task.machine)
+
+
+def _no_longer_pending(cell: Cell, key: JobKey, index: int) -> None:
+    waiting = cell.pending[key]
+    del waiting[index]
+    if not waiting:
+        del cell.pending[key]
+
+
+_CHANGES: Mapping[type[e.Event], Callable[[Cell, Any], None]] = {
+    e.EpochBegun: _epoch_begun,
+    e.RulesAdopted: _rules_adopted,
+    e.Answered: _answered,
+    e.Faulted: _faulted,
+    e.JobSubmitted: _job_submitted,
+    e.JobStopped: _job_stopped,
+    e.JobForgotten: _job_forgotten,
+    e.TasksSubmitted: _tasks_submitted,
+    e.TaskScheduled: _task_scheduled,
+    e.PlacementStale: _placement_stale,
+    e.TaskUpdated: _task_updated,
+    e.TaskChanged: _task_changed,
+    e.TaskStopping: _task_stopping,
+    e.TaskEvicted: _task_evicted,
+    e.TaskEnded: _task_ended,
+    e.TaskForgotten: _task_forgotten,
+    e.MachineJoined: _machine_joined,
+    e.MachineLost: _machine_lost,
+    e.MachineReturned: _machine_returned,
+    e.MachineRemoved: _machine_removed,
+    e.QuotaSet: _quota_set,
+}
+
+assert set(_CHANGES) == set(e.Event.__args__), (
+    "every event changes the state, or says that it does not"
+)

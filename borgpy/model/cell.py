@@ -1,0 +1,177 @@
+"""The state of a cell: everything the journal adds up to, and the indexes that follow from it."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from borgpy.model.lifecycle import PHASE_STATE, TaskState
+from borgpy.model.machine import Machine, Occupancy
+from borgpy.model.names import JobKey
+from borgpy.model.priority import Band
+from borgpy.model.quota import Quota
+from borgpy.model.refusal import Outcome
+from borgpy.model.resources import Resources, total
+from borgpy.model.spec import JobSpec, TaskSpec
+from borgpy.model.task import Task
+
+
+class Job(msgspec.Struct, omit_defaults=True):
+    """A job as the cell keeps it. Only `borgpy.master.evolve` changes it.
+
+    ``digest`` names the task spec that its tasks should run; ``specs`` holds that one and every other that a task
+    still runs. ``tasks`` are by index, dead ones included until they are forgotten. ``changed_seq`` is the journal
+    sequence of the last change to the job or any of its tasks.
+    """
+
+    spec: JobSpec
+    digest: str
+    version: int
+    by: str
+    submitted_at: int
+    changed_seq: int = 0
+    stopped: bool = False
+    purge: bool = False
+    specs: dict[str, TaskSpec] = {}
+    tasks: dict[int, Task] = {}
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The outcome of a request, kept so that its repetition gets the same one."""
+
+    at: int
+    fingerprint: str
+    outcome: Outcome
+
+
+class CellView(Protocol):
+    """A cell to look at: what decides reads this and changes nothing."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def at(self) -> int: ...
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def leader(self) -> str: ...
+    @property
+    def jobs(self) -> Mapping[JobKey, Job]: ...
+    @property
+    def machines(self) -> Mapping[str, Machine]: ...
+    @property
+    def occupancy(self) -> Mapping[str, Occupancy]: ...
+    @property
+    def quotas(self) -> Mapping[tuple[str, Band], Quota]: ...
+    @property
+    def answers(self) -> Mapping[str, Answer]: ...
+    @property
+    def pending(self) -> Mapping[JobKey, Mapping[int, None]]: ...
+    @property
+    def updating(self) -> Mapping[JobKey, None]: ...
+    @property
+    def dead(self) -> Mapping[tuple[JobKey, int], None]: ...
+
+
+class Cell:
+    """The state of a cell at journal sequence ``seq``.
+
+    Derived, hence not in checkpoints: ``occupancy`` by machine, ``pending`` tasks by job, jobs that are ``updating``
+    (they have tasks that run an older spec), ``dead`` tasks in the order in which they died, ``unsettled`` jobs (empty between
+    operations), and ``touched``, the machines that changed since somebody emptied the set.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.seq = 0
+        self.at = 0
+        self.epoch = 0
+        self.rules = 1
+        self.leader = ""
+        self.chain = ""
+        self.jobs: dict[JobKey, Job] = {}
+        self.machines: dict[str, Machine] = {}
+        self.quotas: dict[tuple[str, Band], Quota] = {}
+        self.answers: dict[str, Answer] = {}
+        self.occupancy: dict[str, Occupancy] = {}
+        self.pending: dict[JobKey, dict[int, None]] = {}
+        self.updating: dict[JobKey, None] = {}
+        self.dead: dict[tuple[JobKey, int], None] = {}
+        self.unsettled: dict[JobKey, None] = {}
+        self.touched: set[str] = set()
+
+    def check(self) -> None:
+        """Assert every invariant: what must hold between any two operations, whatever happened."""
+        assert self.occupancy.keys() == self.machines.keys()
+        for key, job in self.jobs.items():
+            assert key == job.spec.key
+            assert job.digest == job.spec.task.digest()
+            _check_tasks(self, key, job)
+        for name, room in self.occupancy.items():
+            charged = total(room.charges.values())
+            assert charged.by_name() == room.used.by_name(), f"{name}: {charged}"
+            for job_key, index in room.charges:
+                task = self.jobs[job_key].tasks[index]
+                assert task.state is TaskState.RUNNING, f"{job_key}/{index} is charged, not running"
+                assert task.machine == name
+        assert not self.unsettled
+        derived = derive(self)
+        assert derived.pending == {k: set(v) for k, v in self.pending.items()}
+        assert derived.updating == set(self.updating)
+        assert derived.dead == set(self.dead)
+
+
+class Derived(msgspec.Struct):
+    """The indexes that follow from jobs and tasks."""
+
+    pending: dict[JobKey, set[int]] = {}
+    updating: set[JobKey] = set()
+    dead: set[tuple[JobKey, int]] = set()
+
+
+def derive(cell: CellView) -> Derived:
+    """The indexes as they must be, from the tasks alone."""
+    derived = Derived({}, set(), set())
+    for key, job in cell.jobs.items():
+        for index, task in job.tasks.items():
+            if task.state is TaskState.PENDING:
+                derived.pending.setdefault(key, set()).add(index)
+            elif task.state is TaskState.DEAD:
+                derived.dead.add((key, index))
+            if is_outdated(job, task):
+                derived.updating.add(key)
+    return derived
+
+
+def is_outdated(job: Job, task: Task) -> bool:
+    """Whether a running task should be replaced because its job asks for another spec now."""
+    return (
+        task.state is TaskState.RUNNING
+        and task.stopping is None
+        and task.spec != job.digest
+        and not job.stopped
+    )
+
+
+def _check_tasks(cell: Cell, key: JobKey, job: Job) -> None:
+    for index, task in job.tasks.items():
+        name = f"{key}/{index}"
+        assert task.index == index
+        assert PHASE_STATE[task.phase] is task.state, f"{name}: {task.phase} in {task.state}"
+        assert task.spec in job.specs, f"{name} runs a spec its job does not hold"
+        running = task.state is TaskState.RUNNING
+        assert running or task.stopping is None, f"{name} is stopping, not running"
+        if running:
+            charge = cell.occupancy[task.machine].charges[key, index]
+            assert charge == request_of(job, task), f"{name} is charged {charge}"
+        if job.stopped:
+            assert task.state is not TaskState.PENDING, f"{name} is pending in a stopped job"
+    for digest in job.specs:
+        assert digest == job.digest or any(t.spec == digest for t in job.tasks.values())
+
+
+def request_of(job: Job, task: Task) -> Resources:
+    """What a task takes of its machine."""
+    return job.specs[task.spec].request()

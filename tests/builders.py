@@ -1,0 +1,100 @@
+"""Builders of the nouns for tests: every argument has a default, so that a test names only what it is about."""
+
+from borgpy.master.borgmaster import Borgmaster, outcome_of
+from borgpy.model.cell import Cell
+from borgpy.model.machine import MachineSpec
+from borgpy.model.operations import ApplyPlan, JoinMachines, SetQuota, SubmitJob
+from borgpy.model.plan import Placement, Plan
+from borgpy.model.priority import Band
+from borgpy.model.quota import Quota
+from borgpy.model.refusal import Accepted, Outcome
+from borgpy.model.resources import Resources
+from borgpy.model.spec import HealthCheck, JobSpec, Package, Restart, TaskSpec, UpdatePolicy
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+A_PACKAGE = Package("server", "ab" * 32, 1234)
+SMALL = Resources(cpu=100, ram=100 * MIB, disk=100 * MIB)
+ROOMY = Resources(cpu=8000, ram=32 * GIB, disk=500 * GIB, ports=1000)
+BOUNDLESS = Resources(cpu=10**9, ram=1 << 50, disk=1 << 50, ports=10**6)
+
+
+def a_task_spec(
+    *,
+    requirements: Resources = SMALL,
+    args: dict[str, str] | None = None,
+    env: dict[str, str] | None = None,
+    ports: tuple[str, ...] = ("port",),
+    health: HealthCheck | None = None,
+    restart: Restart = Restart.ALWAYS,
+    package: Package = A_PACKAGE,
+    notice_ms: int = 5000,
+) -> TaskSpec:
+    return TaskSpec(
+        package=package,
+        args={"port": "%port%"} if args is None else args,
+        env=env or {},
+        requirements=requirements,
+        ports=ports,
+        health=health,
+        restart=restart,
+        notice_ms=notice_ms,
+    )
+
+
+def a_job(
+    name: str = "web",
+    *,
+    user: str = "alice",
+    cell: str = "ic",
+    replicas: int = 3,
+    priority: int = 100,
+    task: TaskSpec | None = None,
+    batch: int = 0,
+) -> JobSpec:
+    return JobSpec(
+        name=name,
+        user=user,
+        cell=cell,
+        task=task or a_task_spec(),
+        replicas=replicas,
+        priority=priority,
+        update=UpdatePolicy(batch),
+    )
+
+
+def a_machine(name: str = "m1", *, capacity: Resources = ROOMY) -> MachineSpec:
+    return MachineSpec(name, f"http://127.0.0.1:1/{name}", capacity)
+
+
+def a_borgmaster(
+    *machines: str, quota_of: tuple[str, ...] = ("alice", "bob"), capacity: Resources = ROOMY
+) -> Borgmaster:
+    """A cell called ic with these machines, and boundless quota for some users."""
+    master = Borgmaster(Cell("ic"))
+    if machines:
+        specs = tuple(a_machine(name, capacity=capacity) for name in machines)
+        master.apply(JoinMachines(at=1, by="borglets", machines=specs))
+    for user in quota_of:
+        for band in Band:
+            if band is not Band.FREE:
+                master.apply(SetQuota(at=1, by="root", quota=Quota(user, band, BOUNDLESS)))
+    return master
+
+
+def submit(master: Borgmaster, spec: JobSpec, *, at: int = 10) -> Outcome:
+    return outcome_of(master.apply(SubmitJob(at=at, by=spec.user, spec=spec)))
+
+
+def accepted(outcome: Outcome) -> Accepted:
+    assert isinstance(outcome, Accepted), outcome
+    return outcome
+
+
+def place(
+    master: Borgmaster, placements: dict[int, str], *, job: str = "alice/web", at: int = 20
+) -> None:
+    """Place tasks by index, as a plan would."""
+    lines = tuple(Placement(job, index, machine) for index, machine in placements.items())  # type: ignore[arg-type]
+    master.apply(ApplyPlan(at=at, plan=Plan(seq=master.cell.seq, seed=0, placements=lines)))
