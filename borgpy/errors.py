@@ -82,6 +82,10 @@ class StoreTooNew(BorgError):
     """The database was written by a newer release."""
 
 
+class StoreTooOld(BorgError):
+    """The database is an older release's, and has to be upgraded first."""
+
+
 class Fenced(BorgError):
     """Another Borgmaster has taken over: this one may not write any more."""
 
