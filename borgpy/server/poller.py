@@ -1,0 +1,260 @@
+"""The poller: hands each Borglet its orders and brings back its report, at the Borgmaster's pace (Borg §3.3).
+
+Many machines may stand behind one address and share a poll. Machines whose orders changed are polled at once, all
+others every interval. Who has missed several polls is lost.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+import aiohttp
+import msgspec
+
+from borgpy.clock import Clock
+from borgpy.errors import BorgError
+from borgpy.master.borgmaster import Borgmaster
+from borgpy.master.orders import machine_orders, specs_of
+from borgpy.master.reports import difference
+from borgpy.model.events import Event
+from borgpy.model.machine import MachineState
+from borgpy.model.operations import LoseMachines, MachineDifference, Observe, Operation
+from borgpy.model.orders import (
+    MAX_MACHINES_PER_POLL,
+    MachineOrders,
+    MachineReport,
+    Poll,
+    PollReply,
+    TaskUsage,
+)
+from borgpy.server.settings import POLLS_MISSED
+
+log = logging.getLogger(__name__)
+
+MAX_POLLS_AT_ONCE = 64
+"""Each waits for its own Borglet; together they must not make the Borgmaster a crowd of open sockets."""
+
+POLL_TIMEOUT_SECONDS = 5.0
+MAX_REPLY_BYTES = 32 << 20
+"""500 machines with a hundred tasks each report some 10 MB; more is rubbish."""
+
+GATHER_SECONDS = 0.010
+"""News about several machines of one address within this time shares a poll."""
+
+Commit = Callable[[Operation], Awaitable[list[Event]]]
+Sampled = Callable[[str, Sequence[TaskUsage]], None]
+
+_decoder = msgspec.msgpack.Decoder(PollReply)
+
+
+class _Seat(msgspec.Struct):
+    """What the poller remembers of one machine: the version of its last report that was taken in and of its orders."""
+
+    known_report: str = ""
+    held_orders: int = -1
+
+
+class _Link(msgspec.Struct):
+    """One address, its machines, and how it has answered."""
+
+    address: str
+    seats: dict[str, _Seat]
+    news: asyncio.Event
+    urgent: set[str]
+    answered_at: float
+    missed: int = 0
+    trouble: str = ""
+
+
+class Poller:
+    """Polls every machine of the cell. `nudge` makes it hurry for some of them."""
+
+    def __init__(
+        self,
+        master: Borgmaster,
+        commit: Commit,
+        http: aiohttp.ClientSession,
+        clock: Clock,
+        *,
+        credential: str,
+        interval_seconds: float,
+        lost_after_seconds: float,
+        sampled: Sampled,
+    ) -> None:
+        self._master = master
+        self._commit = commit
+        self._http = http
+        self._clock = clock
+        self._headers = {
+            "Authorization": f"Bearer {credential}",
+            "Content-Type": "application/msgpack",
+        }
+        self._interval = interval_seconds
+        self._lost_after = lost_after_seconds
+        self._sampled = sampled
+        self._links: dict[str, _Link] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._addresses: dict[str, str] = {}
+        self._slots = asyncio.Semaphore(MAX_POLLS_AT_ONCE)
+        self.polls = 0
+        self.failures = 0
+
+    def nudge(self, machines: Iterable[str]) -> None:
+        """These machines joined, left, or have new orders: poll them soon."""
+        for name in machines:
+            machine = self._master.cell.machines.get(name)
+            address = machine.spec.address if machine else ""
+            before = self._addresses.get(name, "")
+            if before != address:
+                self._move(name, before, address)
+            if address:
+                link = self._links[address]
+                link.urgent.add(name)
+                link.news.set()
+
+    async def close(self) -> None:
+        """Poll no more."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def _move(self, name: str, before: str, address: str) -> None:
+        if before:
+            link = self._links[before]
+            del link.seats[name]
+            link.urgent.discard(name)
+            if not link.seats:
+                del self._links[before]
+                self._tasks.pop(before).cancel()
+        self._addresses.pop(name, None)
+        if not address:
+            return
+        self._addresses[name] = address
+        if address not in self._links:
+            link = _Link(address, {}, asyncio.Event(), set(), self._clock.steady_seconds())
+            self._links[address] = link
+            self._tasks[address] = asyncio.create_task(self._follow(link))
+        self._links[address].seats[name] = _Seat()
+
+    async def _follow(self, link: _Link) -> None:
+        """Poll one address for ever."""
+        due = self._clock.steady_seconds()
+        while True:
+            try:
+                async with asyncio.timeout(max(0.0, due - self._clock.steady_seconds())):
+                    await link.news.wait()
+                await asyncio.sleep(GATHER_SECONDS)
+                names = sorted(link.urgent)
+            except TimeoutError:
+                names = sorted(link.seats)
+                due = self._clock.steady_seconds() + self._interval
+            link.news.clear()
+            link.urgent.clear()
+            for start in range(0, len(names), MAX_MACHINES_PER_POLL):
+                chunk = names[start : start + MAX_MACHINES_PER_POLL]
+                try:
+                    if not await self._exchange(link, chunk):
+                        break
+                except BorgError as error:  # the store takes no writes; the next poll tries again
+                    log.warning("what %s reported could not be written: %s", link.address, error)
+                    break
+
+    async def _exchange(self, link: _Link, names: Sequence[str]) -> bool:
+        """One poll. Whether the Borglet answered it."""
+        poll = self._poll(link, names)
+        try:
+            async with self._slots:
+                reply = await self._ask(link.address, poll)
+        except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError, OSError) as error:
+            await self._missed(link, _what(error))
+            return False
+        self.polls += 1
+        link.missed, link.trouble = 0, ""
+        link.answered_at = self._clock.steady_seconds()
+        await self._take_in(link, poll, reply)
+        return True
+
+    def _poll(self, link: _Link, names: Sequence[str]) -> Poll:
+        cell = self._master.cell
+        orders: list[MachineOrders] = []
+        for name in names:
+            machine, seat = cell.machines.get(name), link.seats.get(name)
+            if machine is None or seat is None:
+                continue
+            if seat.held_orders != machine.orders_seq:
+                orders.append(machine_orders(cell, name))
+            else:
+                known = seat.known_report if machine.state is MachineState.UP else ""
+                orders.append(MachineOrders(name, machine.orders_seq, known_report=known))
+        return Poll(cell.name, cell.epoch, cell.seq, tuple(orders), specs_of(cell, orders))
+
+    async def _ask(self, address: str, poll: Poll) -> PollReply:
+        async with self._http.post(
+            f"{address}/v1/poll",
+            data=msgspec.msgpack.encode(poll),
+            headers=self._headers,
+            timeout=aiohttp.ClientTimeout(total=POLL_TIMEOUT_SECONDS),
+        ) as response:
+            body = await response.content.read(MAX_REPLY_BYTES)
+            if response.status != 200:
+                text = body[:200].decode(errors="replace")
+                raise aiohttp.ClientError(f"status {response.status}: {text}")
+            if not response.content.at_eof():
+                raise aiohttp.ClientError("the answer is too large")
+            return _decoder.decode(body)
+
+    async def _take_in(self, link: _Link, poll: Poll, reply: PollReply) -> None:
+        wanted = {orders.machine: orders for orders in poll.machines}
+        differences: list[MachineDifference] = []
+        taken: list[MachineReport] = []
+        for report in reply.machines:
+            if report.machine not in wanted:
+                continue
+            found = difference(self._master.cell, report)
+            if found is not None:
+                differences.append(found)
+            taken.append(report)
+            if report.usage:
+                self._sampled(report.machine, report.usage)
+        if differences:
+            await self._commit(Observe(at=0, differences=tuple(differences)))
+        for report in taken:
+            seat = link.seats.get(report.machine)
+            if seat is not None:
+                seat.held_orders = report.orders_seq
+                seat.known_report = report.version
+        unknown = wanted.keys() - {report.machine for report in taken}
+        if unknown:
+            log.warning("%s does not stand for %s", link.address, ", ".join(sorted(unknown)[:5]))
+
+    async def _missed(self, link: _Link, trouble: str) -> None:
+        self.failures += 1
+        link.missed += 1
+        if trouble != link.trouble:
+            log.warning("%s did not answer: %s", link.address, trouble)
+            link.trouble = trouble
+        silent = self._clock.steady_seconds() - link.answered_at
+        if link.missed < POLLS_MISSED or silent < self._lost_after:
+            return
+        machines = self._master.cell.machines
+        lost = tuple(
+            name
+            for name in sorted(link.seats)
+            if name in machines and machines[name].state is not MachineState.LOST
+        )
+        for start in range(0, len(lost), MAX_MACHINES_PER_POLL):
+            await self._commit(
+                LoseMachines(
+                    at=0,
+                    machines=lost[start : start + MAX_MACHINES_PER_POLL],
+                    reason=f"{link.missed} polls went unanswered ({trouble})",
+                )
+            )
+
+
+def _what(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer within {POLL_TIMEOUT_SECONDS:g} s"
+    if isinstance(error, msgspec.DecodeError):
+        return f"its answer makes no sense: {error}"
+    return str(error) or type(error).__name__
