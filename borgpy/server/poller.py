@@ -47,22 +47,29 @@ Sampled = Callable[[str, Sequence[TaskUsage]], None]
 _decoder = msgspec.msgpack.Decoder(PollReply)
 
 
-class _Seat(msgspec.Struct):
-    """What the poller remembers of one machine: the version of its last report that was taken in and of its orders."""
+class Pace(msgspec.Struct, frozen=True):
+    """How often every machine is polled, and how long a silent one is waited for, in seconds."""
 
+    interval: float
+    lost_after: float
+
+
+class _Seat(msgspec.Struct):
+    """What the poller remembers of one machine: the versions of its orders and of its last report, and when it answered."""
+
+    answered_at: float
+    missed: int = 0
     known_report: str = ""
     held_orders: int = -1
 
 
 class _Link(msgspec.Struct):
-    """One address, its machines, and how it has answered."""
+    """One address and its machines. Those with news are ``urgent``."""
 
     address: str
     seats: dict[str, _Seat]
     news: asyncio.Event
     urgent: set[str]
-    answered_at: float
-    missed: int = 0
     trouble: str = ""
 
 
@@ -75,11 +82,8 @@ class Poller:
         commit: Commit,
         http: aiohttp.ClientSession,
         clock: Clock,
-        *,
         credential: str,
-        interval_seconds: float,
-        lost_after_seconds: float,
-        sampled: Sampled,
+        pace: Pace,
     ) -> None:
         self._master = master
         self._commit = commit
@@ -89,13 +93,12 @@ class Poller:
             "Authorization": f"Bearer {credential}",
             "Content-Type": "application/msgpack",
         }
-        self._interval = interval_seconds
-        self._lost_after = lost_after_seconds
-        self._sampled = sampled
+        self._pace = pace
         self._links: dict[str, _Link] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._addresses: dict[str, str] = {}
         self._slots = asyncio.Semaphore(MAX_POLLS_AT_ONCE)
+        self.sampled: Sampled = _ignore
         self.polls = 0
         self.failures = 0
 
@@ -131,10 +134,10 @@ class Poller:
             return
         self._addresses[name] = address
         if address not in self._links:
-            link = _Link(address, {}, asyncio.Event(), set(), self._clock.steady_seconds())
+            link = _Link(address, {}, asyncio.Event(), set())
             self._links[address] = link
             self._tasks[address] = asyncio.create_task(self._follow(link))
-        self._links[address].seats[name] = _Seat()
+        self._links[address].seats[name] = _Seat(self._clock.steady_seconds())
 
     async def _follow(self, link: _Link) -> None:
         """Poll one address for ever."""
@@ -147,7 +150,7 @@ class Poller:
                 names = sorted(link.urgent)
             except TimeoutError:
                 names = sorted(link.seats)
-                due = self._clock.steady_seconds() + self._interval
+                due = self._clock.steady_seconds() + self._pace.interval
             link.news.clear()
             link.urgent.clear()
             for start in range(0, len(names), MAX_MACHINES_PER_POLL):
@@ -166,11 +169,15 @@ class Poller:
             async with self._slots:
                 reply = await self._ask(link.address, poll)
         except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError, OSError) as error:
-            await self._missed(link, _what(error))
+            self.failures += 1
+            trouble = _what(error)
+            if trouble != link.trouble:
+                log.warning("%s did not answer: %s", link.address, trouble)
+                link.trouble = trouble
+            await self._missed(link, link.seats.keys(), trouble)
             return False
         self.polls += 1
-        link.missed, link.trouble = 0, ""
-        link.answered_at = self._clock.steady_seconds()
+        link.trouble = ""
         await self._take_in(link, poll, reply)
         return True
 
@@ -195,13 +202,18 @@ class Poller:
             headers=self._headers,
             timeout=aiohttp.ClientTimeout(total=POLL_TIMEOUT_SECONDS),
         ) as response:
-            body = await response.content.read(MAX_REPLY_BYTES)
+            body = bytearray()
+            async for piece in response.content.iter_any():
+                body += piece
+                if len(body) > MAX_REPLY_BYTES:
+                    raise aiohttp.ClientError("its answer is too large")
             if response.status != 200:
                 text = body[:200].decode(errors="replace")
                 raise aiohttp.ClientError(f"status {response.status}: {text}")
-            if not response.content.at_eof():
-                raise aiohttp.ClientError("the answer is too large")
-            return _decoder.decode(body)
+            reply = _decoder.decode(body)
+            if (reply.epoch, reply.seq) != (poll.epoch, poll.seq):
+                raise aiohttp.ClientError("it answered another poll")
+            return reply
 
     async def _take_in(self, link: _Link, poll: Poll, reply: PollReply) -> None:
         wanted = {orders.machine: orders for orders in poll.machines}
@@ -215,41 +227,47 @@ class Poller:
                 differences.append(found)
             taken.append(report)
             if report.usage:
-                self._sampled(report.machine, report.usage)
+                self.sampled(report.machine, report.usage)
         if differences:
             await self._commit(Observe(at=0, differences=tuple(differences)))
+        now = self._clock.steady_seconds()
         for report in taken:
             seat = link.seats.get(report.machine)
             if seat is not None:
                 seat.held_orders = report.orders_seq
                 seat.known_report = report.version
-        unknown = wanted.keys() - {report.machine for report in taken}
-        if unknown:
-            log.warning("%s does not stand for %s", link.address, ", ".join(sorted(unknown)[:5]))
-
-    async def _missed(self, link: _Link, trouble: str) -> None:
-        self.failures += 1
-        link.missed += 1
-        if trouble != link.trouble:
-            log.warning("%s did not answer: %s", link.address, trouble)
-            link.trouble = trouble
-        silent = self._clock.steady_seconds() - link.answered_at
-        if link.missed < POLLS_MISSED or silent < self._lost_after:
-            return
-        machines = self._master.cell.machines
-        lost = tuple(
-            name
-            for name in sorted(link.seats)
-            if name in machines and machines[name].state is not MachineState.LOST
+                seat.answered_at, seat.missed = now, 0
+        await self._missed(
+            link,
+            wanted.keys() - {report.machine for report in taken},
+            f"{link.address} does not stand for it any more",
         )
+
+    async def _missed(self, link: _Link, names: Iterable[str], trouble: str) -> None:
+        """These machines did not answer this time; those that have been silent for long enough are lost."""
+        now = self._clock.steady_seconds()
+        machines = self._master.cell.machines
+        lost: list[str] = []
+        for name in sorted(names):
+            seat = link.seats.get(name)
+            if seat is None:
+                continue
+            seat.missed += 1
+            if (
+                seat.missed >= POLLS_MISSED
+                and now - seat.answered_at >= self._pace.lost_after
+                and name in machines
+                and machines[name].state is not MachineState.LOST
+            ):
+                lost.append(name)
         for start in range(0, len(lost), MAX_MACHINES_PER_POLL):
-            await self._commit(
-                LoseMachines(
-                    at=0,
-                    machines=lost[start : start + MAX_MACHINES_PER_POLL],
-                    reason=f"{link.missed} polls went unanswered ({trouble})",
-                )
-            )
+            chunk = tuple(lost[start : start + MAX_MACHINES_PER_POLL])
+            reason = f"several polls went unanswered ({trouble})"
+            await self._commit(LoseMachines(at=0, machines=chunk, reason=reason))
+
+
+def _ignore(_machine: str, _usage: Sequence[TaskUsage]) -> None:
+    """Usage samples go nowhere until somebody wants them."""
 
 
 def _what(error: BaseException) -> str:
