@@ -38,16 +38,6 @@ class Borgmaster:
         """The cell, to look at."""
         return self._cell
 
-    @property
-    def rules(self) -> int:
-        """The rules that entries are applied by."""
-        return self._cell.rules
-
-    @property
-    def chain(self) -> str:
-        """The hash over all operations and events so far."""
-        return self._cell.chain
-
     def take_touched(self) -> set[str]:
         """The machines that changed since the last call: what a snapshot has to look at again."""
         touched, self._cell.touched = self._cell.touched, set()
@@ -73,17 +63,16 @@ class Borgmaster:
         settle(cell)
         return events
 
-    def refusal(self, request: o.Request) -> Refusal | None:
-        """Whether a request would be refused as things stand, found without writing anything.
+    def preview(self, request: o.Request) -> Outcome:
+        """What a request would come to as things stand, found without changing anything; sequence 0 if accepted.
 
-        It spares the journal hopeless entries. `apply` decides again.
+        It spares the journal hopeless entries, and answers dry runs. `apply` decides again, at its own sequence.
         """
-        if request.request_id in self._cell.answers:
-            return None
-        if isinstance(request, o.SubmitJob):
-            outcome, _ = apply_jobs.submit_job(self._cell, 0, request)
-            return outcome if isinstance(outcome, Refusal) else None
-        return None
+        known = self._cell.answers.get(request.request_id)
+        if known is not None and known.fingerprint == _fingerprint(request):
+            return known.outcome
+        outcome, _ = _ANSWERS[type(request)](self._cell, 0, request)
+        return outcome
 
     def _decide(self, seq: int, operation: o.Operation) -> list[Event]:
         if isinstance(operation, o.Request):

@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 
 from borgpy.errors import Corrupt
-from borgpy.model.cell import Answer, Cell, Job, derive, request_of
+from borgpy.model.cell import Answer, Cell, CellView, Job, derive, request_of
 from borgpy.model.lifecycle import TaskState
 from borgpy.model.machine import Machine, Occupancy
 from borgpy.model.quota import Quota
@@ -30,7 +30,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     answers: dict[str, Answer]
 
 
-def encode(cell: Cell) -> bytes:
+def encode(cell: CellView) -> bytes:
     """The cell as bytes; equal states give equal bytes in every process."""
     checkpoint = Checkpoint(
         format=FORMAT,
@@ -44,7 +44,7 @@ def encode(cell: Cell) -> bytes:
         jobs=tuple(_in_order(cell.jobs[key]) for key in sorted(cell.jobs)),
         machines=tuple(cell.machines[name] for name in sorted(cell.machines)),
         quotas=tuple(cell.quotas[key] for key in sorted(cell.quotas, key=_quota_order)),
-        answers=cell.answers,
+        answers=dict(cell.answers),
     )
     return msgspec.msgpack.encode(checkpoint)
 

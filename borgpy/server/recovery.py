@@ -77,11 +77,11 @@ def lead(store: Store, master: Borgmaster, holder: str, clock: Clock) -> tuple[i
     operations: list[Operation] = [
         LeaderElected(at=at, cell=master.cell.name, epoch=epoch, holder=holder)
     ]
-    if master.rules < RULES:
+    if master.cell.rules < RULES:
         operations.append(RulesChanged(at=at, rules=RULES))
-    elif master.rules > RULES:
+    elif master.cell.rules > RULES:
         raise BorgError(
-            f"the cell was led by a newer release, by rules {master.rules}; this one knows {RULES}",
+            f"the cell was led by a newer release, by rules {master.cell.rules}; this one knows {RULES}",
             hint="start the newer release",
         )
     store.journal.append(

@@ -1,0 +1,82 @@
+"""Why a task is where it is, in words a person can act on."""
+
+from borgpy.master.snapshots import avoided
+from borgpy.model.api import WhyView
+from borgpy.model.cell import CellView, Job, request_of
+from borgpy.model.lifecycle import Phase, TaskState
+from borgpy.model.names import JobKey
+from borgpy.model.task import Task
+from borgpy.scheduling.explain import explain, sentences, suggestions
+from borgpy.scheduling.snapshot import Snapshot
+
+MAX_REASONS = 20
+"""Distinct reasons named for one job; the tasks of a job rarely have more than a few."""
+
+
+def task_why(cell: CellView, snapshot: Snapshot, key: JobKey, index: int, at: int) -> WhyView:
+    """Why task ``index`` of job ``key`` is in its present state at ``at``; both must exist."""
+    job = cell.jobs[key]
+    task = job.tasks[index]
+    if task.state is TaskState.PENDING:
+        return _pending(cell, snapshot, key, job, task, at)
+    words = _WORDS[task.phase].format(machine=task.machine)
+    told = [f"{words}: {task.reason}" if task.reason else words]
+    status = task.status
+    if status is not None and task.state is TaskState.RUNNING:
+        if status.restarts:
+            told.append(f"it was restarted {status.restarts} times on {task.machine}")
+        if task.spec != job.digest:
+            told.append("it runs an older version of its job and waits for its turn to be replaced")
+    if task.state is TaskState.DEAD and not job.stopped and index < job.spec.replicas:
+        told.append("borgcfg up starts it again")
+    return WhyView(key, index, task.phase, task.since, tuple(told))
+
+
+def job_why(cell: CellView, snapshot: Snapshot, key: JobKey, at: int) -> tuple[WhyView, ...]:
+    """One answer for each distinct reason among the job's tasks, of the lowest index that has it."""
+    job = cell.jobs[key]
+    seen: set[tuple[Phase, str, tuple[str, ...]]] = set()
+    answers: list[WhyView] = []
+    for index in sorted(job.tasks):
+        task = job.tasks[index]
+        kind = (task.phase, task.reason, task.avoid)
+        if kind not in seen and len(answers) < MAX_REASONS:
+            seen.add(kind)
+            answers.append(task_why(cell, snapshot, key, index, at))
+    return tuple(answers)
+
+
+def _pending(
+    cell: CellView, snapshot: Snapshot, key: JobKey, job: Job, task: Task, at: int
+) -> WhyView:
+    told = [f"pending since it is off its machine: {task.reason}"] if task.reason else []
+    if task.ready_at > at:
+        seconds = -(-(task.ready_at - at) // 1000)
+        told.insert(0, f"held back for another {seconds} s because it kept crashing")
+        return WhyView(key, task.index, task.phase, task.since, tuple(told))
+    explanation = explain(snapshot, request_of(job, task), avoided(cell, job, task.index))
+    return WhyView(
+        key,
+        task.index,
+        task.phase,
+        task.since,
+        (*sentences(explanation), *told),
+        machines=len(snapshot.names),
+        vetoes=explanation.vetoes,
+        suggestions=suggestions(explanation),
+    )
+
+
+_WORDS: dict[Phase, str] = {
+    Phase.ASSIGNED: "placed on {machine}, whose Borglet has not confirmed it yet",
+    Phase.STARTING: "being started on {machine}",
+    Phase.RUNNING: "running on {machine}, its health is not proven yet",
+    Phase.HEALTHY: "healthy on {machine}",
+    Phase.UNHEALTHY: "running on {machine} and failing its health checks",
+    Phase.BACKING_OFF: "exited on {machine}, and is started again there after a delay",
+    Phase.STOPPING: "being stopped on {machine}",
+    Phase.FINISHED: "finished on {machine}",
+    Phase.FAILED: "failed on {machine}",
+    Phase.KILLED: "killed",
+    Phase.LOST: "lost with {machine}",
+}

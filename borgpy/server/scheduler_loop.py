@@ -1,0 +1,109 @@
+"""The scheduler's loop: snapshot, pass, commit, whenever something pending might fit (Borg §3.2)."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from borgpy.clock import Clock, new_seed
+from borgpy.errors import StoreUnavailable
+from borgpy.master.borgmaster import Borgmaster
+from borgpy.master.snapshots import Snapshots, next_ready
+from borgpy.model.events import Event, PlacementStale
+from borgpy.model.operations import ApplyPlan, Operation
+from borgpy.model.plan import Plan
+from borgpy.scheduling.policy import Policy
+from borgpy.scheduling.schedule import schedule_pass
+from borgpy.scheduling.snapshot import Snapshot
+
+log = logging.getLogger(__name__)
+
+GATHER_SECONDS = 0.010
+"""What arrives within this time shares a pass."""
+
+MAX_PLACEMENTS = 500
+"""Placements in one journal entry; more would hold the event loop for longer than 20 ms when it is applied."""
+
+RETRY_SECONDS = 1.0
+
+
+class SchedulerLoop:
+    """Places pending tasks. `consider` tells it that something changed which may matter."""
+
+    def __init__(
+        self,
+        master: Borgmaster,
+        commit: Callable[[Operation], Awaitable[list[Event]]],
+        clock: Clock,
+        policy: Policy,
+        observe_seconds: Callable[[float], None],
+    ) -> None:
+        self._master = master
+        self._commit = commit
+        self._clock = clock
+        self._policy = policy
+        self._observe_seconds = observe_seconds
+        self._snapshots = Snapshots(master)
+        self._news = asyncio.Event()
+        self.stale = 0
+
+    def consider(self) -> None:
+        """Room may have appeared, or work."""
+        self._news.set()
+
+    def snapshot(self) -> Snapshot:
+        """The cell as the scheduler sees it now."""
+        return self._snapshots.take(self._clock.now())
+
+    async def run(self) -> None:
+        """Pass after pass for ever, sleeping while nothing changes."""
+        self._news.set()
+        while True:
+            await self._wait()
+            self._news.clear()
+            await asyncio.sleep(GATHER_SECONDS)
+            if not self._master.cell.pending:
+                continue
+            try:
+                await self._schedule_once(new_seed())
+            except StoreUnavailable as error:
+                log.warning("placements wait for the store: %s", error.message)
+                await asyncio.sleep(RETRY_SECONDS)
+                self._news.set()
+
+    async def _wait(self) -> None:
+        """Until something changed, or a task that was held back may be placed."""
+        now = self._clock.now()
+        ready = next_ready(self._master.cell, now)
+        seconds = None if ready is None else max(0.0, (ready - now) / 1000)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            return
+
+    async def _schedule_once(self, seed: int) -> None:
+        snapshot = self.snapshot()
+        if not snapshot.pending:
+            return
+        started = self._clock.steady_seconds()
+        plan = await asyncio.to_thread(schedule_pass, snapshot, self._policy, seed)
+        self._observe_seconds(self._clock.steady_seconds() - started)
+        commits = [self._commit(ApplyPlan(at=0, plan=part)) for part in _parts(plan)]
+        for events in await asyncio.gather(*commits):
+            stale = sum(isinstance(event, PlacementStale) for event in events)
+            self.stale += stale
+            if stale:
+                self._news.set()
+
+
+def _parts(plan: Plan) -> list[Plan]:
+    """The plan in journal entries of a bearable size. What fits nowhere is not journalled: it changes nothing."""
+    return [
+        Plan(
+            plan.seq,
+            plan.seed,
+            plan.placements[start : start + MAX_PLACEMENTS],
+            plan.preemptions if start == 0 else (),
+        )
+        for start in range(0, max(len(plan.placements), len(plan.preemptions)), MAX_PLACEMENTS)
+    ]
