@@ -89,12 +89,15 @@ def suggestions(explanation: Explanation) -> tuple[str, ...]:
         return ()
     wanted = explanation.request.by_name()
     said = [_suggestion(change, wanted[change.dimension]) for change in explanation.changes]
-    if not said and explanation.missing:
+    kinds = {veto.kind for veto in explanation.vetoes}
+    if explanation.missing and not said:
         lacks = ", ".join(_lacking(name, n) for name, n in explanation.missing.items())
         said.append(f"no single change would place it: {explanation.nearest} is short of {lacks}")
-    if any(veto.kind is VetoKind.UNAVAILABLE for veto in explanation.vetoes) and not said:
+    elif explanation.nearest and not said:
+        said.append(f"{explanation.nearest} has room: find out why the task crashes there")
+    elif VetoKind.UNAVAILABLE in kinds and not said:
         said.append("wait for the unavailable machines to come back, or add machines")
-    return tuple(said)
+    return tuple(said) or ("add machines",)
 
 
 def _nearest(snapshot: Snapshot, reasons: Masks, vector: Ints) -> tuple[str, dict[str, int]]:
