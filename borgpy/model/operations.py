@@ -121,14 +121,12 @@ class CollectGarbage(Entry, frozen=True, kw_only=True, tag="collect_garbage"):
     jobs: tuple[JobKey, ...] = ()
 
 
+AnyRequest = SubmitJob | StopTasks | SetQuota | JoinMachines | RemoveMachine
+
 Operation = (
-    LeaderElected
+    AnyRequest
+    | LeaderElected
     | RulesChanged
-    | SubmitJob
-    | StopTasks
-    | SetQuota
-    | JoinMachines
-    | RemoveMachine
     | LoseMachines
     | Observe
     | ApplyPlan

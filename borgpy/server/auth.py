@@ -68,11 +68,12 @@ class Gate:
         return principal
 
 
-def require(principal: Principal, right: Right) -> None:
-    """`NotAllowed` unless the right is there."""
-    if not principal.may(right):
+def require(principal: Principal, rights: tuple[Right, ...]) -> None:
+    """`NotAllowed` unless one of the rights is there."""
+    if not any(principal.may(right) for right in rights):
+        named = " or ".join(right.value for right in rights)
         raise NotAllowed(
-            f"{principal.user} may not do this: it needs the right {right.value!r}",
+            f"{principal.user} may not do this: it needs the right {named}",
             hint="ask an administrator of the cell",
         )
 

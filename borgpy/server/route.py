@@ -24,13 +24,13 @@ class Query(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation of the interface. ``right`` None: nobody needs a token."""
+    """One operation of the interface. Any of ``rights`` will do; with none of them named, nobody needs a token."""
 
     method: str
     path: str
     handler: Callable[["Call"], Awaitable[web.StreamResponse]]
     summary: str
-    right: Right | None = Right.READ
+    rights: tuple[Right, ...] = (Right.READ,)
     body: Any = None
     answer: Any = None
     media: str = "application/json"

@@ -1,0 +1,170 @@
+"""Jobs over HTTP: submit, look at, stop."""
+
+import msgspec
+from aiohttp import web
+
+from borgpy.errors import InvalidConfig
+from borgpy.master.views import job_view
+from borgpy.model.api import JobView
+from borgpy.model.names import job_key
+from borgpy.model.operations import StopTasks, SubmitJob
+from borgpy.model.refusal import Accepted, Outcome, Problem, Refusal, RefusalCode
+from borgpy.model.spec import JobSpec
+from borgpy.server import problems
+from borgpy.server.auth import Right, require_owner
+from borgpy.server.route import MAX_WAIT_MS, Call, Query, Route, reply
+from borgpy.server.services import Services
+
+MAX_INDEXES = 100_000
+
+AFTER = Query("after", int, "answer only once something changed after this journal sequence")
+WAIT = Query("wait_ms", int, f"how long to wait for that, at most {MAX_WAIT_MS} milliseconds")
+
+
+class JobsApi:
+    """Handlers about whole jobs."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def routes(self) -> tuple[Route, ...]:
+        job = "/v1/jobs/{user}/{job}"
+        return (
+            Route(
+                method="GET",
+                path="/v1/jobs",
+                handler=self.list_jobs,
+                summary="All jobs",
+                answer=tuple[JobView, ...],
+                query=(Query("user", str, "only this user's"),),
+            ),
+            Route(
+                method="GET",
+                path=job,
+                handler=self.show,
+                summary="One job",
+                answer=JobView,
+                query=(AFTER, WAIT),
+            ),
+            Route(
+                method="PUT",
+                path=job,
+                handler=self.submit,
+                summary="Create or change a job; a repeated request changes nothing",
+                rights=(Right.WRITE,),
+                body=JobSpec,
+                answer=Accepted,
+                query=(
+                    Query("if_version", int, "refuse unless the job has this version (0: none)"),
+                    Query("dry_run", bool, "say what would happen, and do nothing"),
+                ),
+                idempotent_key=True,
+            ),
+            Route(
+                method="DELETE",
+                path=job,
+                handler=self.stop,
+                summary="Stop a job, or some of its tasks",
+                rights=(Right.WRITE,),
+                answer=Accepted,
+                query=(
+                    Query("indexes", str, "only these tasks, e.g. 0,2,5-9"),
+                    Query("purge", bool, "forget the job as soon as its tasks have ended"),
+                ),
+                idempotent_key=True,
+            ),
+        )
+
+    async def list_jobs(self, call: Call) -> web.Response:
+        cell, user = self._services.cell, call.text("user")
+        views = [
+            job_view(cell, key)
+            for key in sorted(cell.jobs)
+            if user is None or cell.jobs[key].spec.user == user
+        ]
+        return reply(views, seq=cell.seq)
+
+    async def show(self, call: Call) -> web.Response:
+        key, _ = self._services.job(call.path("user"), call.path("job"))
+        after = call.integer("after", -1)
+        if after >= 0:
+            wait_ms = call.integer("wait_ms", 0, highest=MAX_WAIT_MS)
+            await self._services.until_changed(key, after, wait_ms)
+            self._services.job(call.path("user"), call.path("job"))
+        return reply(job_view(self._services.cell, key), seq=self._services.cell.seq)
+
+    async def submit(self, call: Call) -> web.StreamResponse:
+        spec = await call.body(JobSpec)
+        require_owner(call.principal, spec.user)
+        if spec.key != job_key(call.path("user"), call.path("job")):
+            raise InvalidConfig(
+                f"the path names {call.path('user')}/{call.path('job')}, the body {spec.key}",
+                hint="both must be the same job",
+            )
+        operation = SubmitJob(
+            at=0,
+            by=call.principal.user,
+            request_id=call.request_id,
+            spec=spec,
+            if_version=call.integer("if_version", 0) if call.text("if_version") else None,
+        )
+        missing = self._missing_package(spec)
+        if missing is not None:
+            refusal = self._services.master.preview(operation)
+            return problems.of_refusal(_both(missing, refusal), call.request_id)
+        if call.flag("dry_run"):
+            return self._answer(self._services.master.preview(operation), call)
+        return self._answer(await self._services.request(operation), call)
+
+    async def stop(self, call: Call) -> web.StreamResponse:
+        require_owner(call.principal, call.path("user"))
+        key, _ = self._services.job(call.path("user"), call.path("job"))
+        indexes = call.text("indexes")
+        outcome = await self._services.request(
+            StopTasks(
+                at=0,
+                by=call.principal.user,
+                request_id=call.request_id,
+                job=key,
+                indexes=None if indexes is None else parse_indexes(indexes),
+                purge=call.flag("purge"),
+            )
+        )
+        return self._answer(outcome, call)
+
+    def _missing_package(self, spec: JobSpec) -> Problem | None:
+        package = spec.task.package
+        if self._services.packages.path(package.digest):
+            return None
+        return Problem(
+            "binary",
+            f"the package {package.name} ({package.digest[:12]}…) is not in the package store",
+            hint=f"upload it first: PUT /v1/packages/{package.digest}; borgcfg up does",
+            got=package.digest,
+        )
+
+    def _answer(self, outcome: Outcome, call: Call) -> web.Response:
+        if isinstance(outcome, Refusal):
+            return problems.of_refusal(outcome, call.request_id)
+        return reply(outcome, seq=self._services.cell.seq)
+
+
+def parse_indexes(text: str) -> tuple[int, ...]:
+    """``0,2,5-9`` as numbers; `InvalidConfig` for anything else."""
+    indexes: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise InvalidConfig(f"{text!r} names no tasks", hint="write for example 0,2,5-9")
+        lowest, highest = int(first[:9]), int((last or first)[:9])
+        if len(indexes) + highest - lowest >= MAX_INDEXES:
+            raise InvalidConfig(f"{text!r} names more than {MAX_INDEXES:,} tasks")
+        indexes.extend(range(lowest, highest + 1))
+    return tuple(indexes)
+
+
+def _both(missing: Problem, outcome: Outcome) -> Refusal:
+    """Everything wrong at once: the package that is not there, and what admission says besides."""
+    if isinstance(outcome, Refusal):
+        return msgspec.structs.replace(outcome, problems=(*outcome.problems, missing))
+    return Refusal(RefusalCode.INVALID, "the job's binary is missing", (missing,))
