@@ -81,7 +81,7 @@ def place_text(engine: Engine) -> str:
     """Where the database is, for messages, without its password."""
     if is_sqlite(engine):
         return str(sqlite_path(engine))
-    return engine.url.render_as_string(hide_password=True)
+    return engine.url.set(drivername="postgresql").render_as_string(hide_password=True)
 
 
 @contextmanager
@@ -100,11 +100,11 @@ def _url(place: str | Path) -> URL:
         return URL.create("sqlite", database=str(Path(place).absolute()))
     try:
         url = make_url(place)
-    except ArgumentError as error:
-        # The text may hold a password, and so may SQLAlchemy's message.
+    except (ArgumentError, ValueError):
+        # The URL may hold a password, and so may the message of this error.
         raise InvalidConfig(
             "the store's URL is malformed", hint="postgresql://user:password@host:port/database"
-        ) from error
+        ) from None
     if url.get_backend_name() in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
     return url

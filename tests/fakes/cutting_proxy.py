@@ -21,6 +21,7 @@ class CuttingProxy:
 
     def __init__(self, folder: Path, server: Path) -> None:
         self.cut = Cut.NEVER
+        self.folder = folder
         self._server = server
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(folder / _SOCKET))
@@ -51,17 +52,17 @@ class CuttingProxy:
 
     def _forward(self, client: socket.socket, server: socket.socket) -> None:
         while sent := _received(client):
-            if b"COMMIT" in sent and self.cut is Cut.BEFORE_COMMIT:
+            cut = b"COMMIT" in sent and self.cut is Cut.BEFORE_COMMIT
+            if cut or not _passed_on(sent, server):
                 break
-            server.sendall(sent)
         _shut(client)
         _shut(server)
 
     def _answer(self, client: socket.socket, server: socket.socket) -> None:
         while answered := _received(server):
-            if b"COMMIT\0" in answered and self.cut is Cut.AFTER_COMMIT:
+            cut = b"COMMIT\0" in answered and self.cut is Cut.AFTER_COMMIT
+            if cut or not _passed_on(answered, client):
                 break
-            client.sendall(answered)
         _shut(client)
         _shut(server)
 
@@ -77,6 +78,14 @@ def _received(source: socket.socket) -> bytes:
         return source.recv(1 << 16)
     except OSError:
         return b""
+
+
+def _passed_on(message: bytes, to: socket.socket) -> bool:
+    try:
+        to.sendall(message)
+    except OSError:
+        return False
+    return True
 
 
 def _shut(either: socket.socket) -> None:
