@@ -1,0 +1,135 @@
+"""`borgcfg status`: how jobs are, in a sentence first, then in counts, then task by task where something is wrong."""
+
+import click
+
+from borgpy.cli.connection import Connection, connect
+from borgpy.cli.names import Pattern, parse_pattern, unknown
+from borgpy.cli.options import Options, Output, command
+from borgpy.cli.output import Table, age, coloured, printable, show
+from borgpy.clock import SystemClock
+from borgpy.model.api import JobView, TaskView
+from borgpy.model.lifecycle import Phase
+
+MOST_TASKS = 20
+"""More tasks with a reason than this are counted; `borgcfg tasks` lists them all."""
+
+FINE = (Phase.HEALTHY, Phase.FINISHED)
+
+
+@command(
+    "status",
+    parameters=[click.argument("job", required=False, default="", metavar="[KEY|PREFIX|GLOB]")],
+    epilog="Without an argument: all jobs of the user. Examples: hello_world, alice/web, 'web*'.",
+)
+async def status(options: Options, job: str) -> None:
+    """How jobs are, worst first."""
+    pattern = parse_pattern(job, "")
+    async with connect(options, pattern.cell) as connection:
+        views = await _selected(connection, job)
+        if len(views) == 1 and job and not any(c in job for c in "*?["):
+            await _one(options, connection, views[0])
+            return
+    views.sort(key=lambda view: (_is_fine(view), view.key))
+    show(
+        options,
+        views,
+        text=lambda: _table(views, wide=options.output is Output.WIDE) if views else "no jobs",
+        names=lambda: [view.key for view in views],
+    )
+
+
+async def _selected(connection: Connection, text: str) -> list[JobView]:
+    if not text:
+        return await connection.client.jobs(connection.user)
+    pattern: Pattern = parse_pattern(text, connection.user)
+    views = {view.key: view for view in await connection.client.jobs()}
+    keys = pattern.select(views)
+    if not keys:
+        raise unknown("job", text, [key.removeprefix(f"{connection.user}/") for key in views])
+    return [views[key] for key in keys]
+
+
+async def _one(options: Options, connection: Connection, view: JobView) -> None:
+    if options.output in (Output.TABLE, Output.WIDE):
+        tasks = await connection.client.tasks(view.key)
+        for line in story(view, tasks, connection.cell):
+            click.echo(line)
+    else:
+        show(options, view, text=lambda: "", names=lambda: [view.key])
+
+
+def story(view: JobView, tasks: list[TaskView], cell: str) -> list[str]:
+    """One job: a sentence, its counts, and what is to be known of single tasks."""
+    priority = f"{view.band.value} {view.spec.priority}"
+    where = f"{cell}/{view.key}" if cell else view.key
+    lines = [
+        f"{where}: {view.summary}",
+        f"  version {view.version} by {view.by}, {priority}, {view.spec.replicas:,} wanted",
+    ]
+    counts = [f"{count:,} {coloured(_words(phase))}" for phase, count in view.phases.items()]
+    if view.outdated:
+        counts.append(f"{view.outdated:,} not at this version yet")
+    if counts:
+        lines.append("  " + ", ".join(counts))
+    wrong = [task for task in tasks if task.phase not in FINE and _is_wanted(view, task)]
+    lines += _listed("not healthy", [_task_line(task) for task in wrong])
+    again = [task for task in tasks if task.phase in FINE and (task.restarts or task.evictions)]
+    lines += _listed("healthy again", [_again_line(task) for task in again])
+    return lines
+
+
+def _is_wanted(view: JobView, task: TaskView) -> bool:
+    return not view.stopped and task.index < view.spec.replicas
+
+
+def _listed(heading: str, lines: list[str]) -> list[str]:
+    if not lines:
+        return []
+    rest = len(lines) - MOST_TASKS
+    more = [f"    and {rest:,} more"] if rest > 0 else []
+    return [f"  {heading}:", *(f"    {line}" for line in lines[:MOST_TASKS]), *more]
+
+
+def _task_line(task: TaskView) -> str:
+    since = age(SystemClock().now() - task.since)
+    reason = f": {printable(task.reason)}" if task.reason else ""
+    on = f" on {task.machine}" if task.machine else ""
+    return f"{task.index} {coloured(_words(task.phase.value))} for {since}{on}{reason}"
+
+
+def _again_line(task: TaskView) -> str:
+    said = []
+    if task.restarts:
+        times = "once" if task.restarts == 1 else f"{task.restarts:,} times"
+        said.append(f"restarted {times} on {task.machine}{_last_exit(task)}")
+    if task.evictions:
+        said.append(f"moved {'once' if task.evictions == 1 else f'{task.evictions:,} times'}")
+    reason = f": {printable(task.reason)}" if task.reason else ""
+    return f"{task.index} {', '.join(said)}{reason}"
+
+
+def _last_exit(task: TaskView) -> str:
+    if task.exit_code is None:
+        return ""
+    if task.exit_code < 0:
+        return f", last ended by signal {-task.exit_code}"
+    return f", last exit status {task.exit_code}"
+
+
+def _is_fine(view: JobView) -> bool:
+    finished = view.phases.get(Phase.FINISHED.value, 0)
+    return view.stopped or view.healthy + finished >= view.spec.replicas
+
+
+def _table(views: list[JobView], *, wide: bool) -> Table:
+    headings = ("JOB", "WANTED", "RUNNING", "HEALTHY", "PENDING", "BAND", "VERSION", "STATUS")
+    rows = []
+    for view in views:
+        counts = (view.spec.replicas, view.running, view.healthy, view.pending)
+        row = (view.key, *map(str, counts), view.band.value, str(view.version), view.summary)
+        rows.append((*row, view.by, view.spec.task.package.digest[:12]) if wide else row)
+    return Table((*headings, "BY", "PACKAGE") if wide else headings, rows)
+
+
+def _words(phase: str) -> str:
+    return phase.replace("_", " ")
