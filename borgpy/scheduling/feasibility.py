@@ -9,7 +9,7 @@ import numpy as np
 from borgpy.model.plan import Veto, VetoKind
 from borgpy.model.resources import Resources
 from borgpy.scheduling.fill import Rows
-from borgpy.scheduling.snapshot import MAX_AMOUNT, Ints, Mask, Snapshot
+from borgpy.scheduling.snapshot import MAX_AMOUNT, STANDARD_COUNT, Ints, Mask, Snapshot
 
 
 def request_vector(dimensions: tuple[str, ...], request: Resources) -> Ints:
@@ -56,7 +56,9 @@ class Masks(msgspec.Struct, frozen=True, eq=False):
 def masks(snapshot: Snapshot, vector: Ints, avoided: Rows) -> Masks:
     crashed = np.zeros(len(snapshot.names), np.bool_)
     crashed[avoided] = True
-    shorts = ((d, vector[d] - snapshot.free[:, d]) for d in range(len(vector)))
+    # As `Resources.fits_in`: extras matter only to those who ask for them.
+    asked = (d for d in range(len(vector)) if d < STANDARD_COUNT or vector[d])
+    shorts = ((d, vector[d] - snapshot.free[:, d]) for d in asked)
     return Masks(
         usable=snapshot.placeable & ~crashed,
         crashed=crashed & snapshot.placeable,

@@ -8,7 +8,7 @@ from borgpy.scheduling.feasibility import request_vector, rows_of
 from borgpy.scheduling.fill import Rows, emptiest, in_turn, tightest
 from borgpy.scheduling.policy import Scoring
 from borgpy.scheduling.scoring import leftover, weights
-from borgpy.scheduling.snapshot import Ints, Mask, Snapshot
+from borgpy.scheduling.snapshot import STANDARD_COUNT, Ints, Mask, Snapshot
 
 
 class Shape(msgspec.Struct, frozen=True, eq=False):
@@ -41,8 +41,10 @@ class Room:
         self._columns = [self._free[:, d] for d in range(self._free.shape[1])]
         self._worth = weights(snapshot.capacity)
         self._scores = leftover(self._free, self._worth)
-        # An over-committed machine takes nothing more, not even of what it still has.
-        self._usable: Mask = snapshot.placeable & (self._free >= 0).all(axis=1)
+        # As `Resources.fits_in`: an over-committed machine takes nothing more, not even of what it still has; extras
+        # matter only to those who ask for them.
+        standard = self._free[:, :STANDARD_COUNT]
+        self._usable: Mask = snapshot.placeable & (standard >= 0).all(axis=1)
 
     def shape(self, request: Resources, avoid: tuple[str, ...]) -> Shape:
         vector = request_vector(self._snapshot.dimensions, request)

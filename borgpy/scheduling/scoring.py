@@ -24,6 +24,6 @@ def weights(capacity: Ints) -> Ints:
 def leftover(free: Ints, worth: Ints) -> Ints:
     """int64[machines]: what is free on each machine, all dimensions together. Best fit takes the least.
 
-    It means nothing for an over-committed machine, which takes no task anyway.
+    Of what a machine is over-committed in, nothing is left.
     """
-    return free @ worth
+    return np.maximum(free, 0) @ worth
