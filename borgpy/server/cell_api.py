@@ -139,7 +139,7 @@ class CellApi:
             ):
                 await response.write(b"{}\n")
             else:
-                after = max(after, flushed) if job is None else after
+                after = max(after, flushed)
         await response.write_eof()
         return response
 

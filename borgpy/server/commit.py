@@ -34,7 +34,7 @@ READ_BACK_TRIES = 60
 READ_BACK_PAUSE_SECONDS = 1.0
 """For a minute a lost database is asked what became of an append; then this Borgmaster gives up leading."""
 
-Applied = Callable[[Sequence[Record]], None]
+Applied = Callable[[int, Sequence[Record]], None]
 
 
 class Overloaded(BorgError):
@@ -158,7 +158,9 @@ class Committer:
         for waiting in batch:
             events = self._master.apply(waiting.operation)
             seq, at = self._master.cell.seq, self._master.cell.at
-            self._applied([Record(seq, ordinal, at, event) for ordinal, event in enumerate(events)])
+            self._applied(
+                seq, [Record(seq, ordinal, at, event) for ordinal, event in enumerate(events)]
+            )
             if not waiting.done.done():
                 waiting.done.set_result(events)
             if self._clock.steady_seconds() >= slice_end:
