@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from borgpy.errors import StoreTooOld, StoreUnavailable, StoreUncertain
-from borgpy.store.engine import open_engine, reading
+from borgpy.store.engine import open_engine, reading, writing
 from borgpy.store.faces import Holding, Position, Row
 from borgpy.store.open import open_store, store_over
 from tests.fakes.cutting_proxy import Cut, CuttingProxy
@@ -96,6 +96,22 @@ def test_sessions_that_were_ended_are_replaced(postgres_engine: Engine, postgres
         )
     journal.append(1, 2, [(1, b"y")])
     assert journal.last() == Position(2, 1)
+
+
+def test_a_session_that_is_ended_before_its_commit_leaves_the_outcome_unknown(
+    postgres_engine: Engine, postgres_url: str
+) -> None:
+    row = "INSERT INTO journal VALUES (1, 1, 1, 'x')"
+    with (
+        psycopg.connect(postgres_url, autocommit=True) as operator,
+        pytest.raises(StoreUncertain),
+        writing(postgres_engine) as connection,
+    ):
+        connection.execute(text(row))
+        [mine] = connection.execute(text("SELECT pg_backend_pid()")).one()
+        operator.execute("SELECT pg_terminate_backend(%s, 5000)", (mine,))
+    journal = store_over(postgres_engine).journal
+    assert journal.holds(1, 1, [(1, b"x")]) is Holding.NONE
 
 
 @pytest.mark.parametrize(
