@@ -101,15 +101,8 @@ def test_sessions_that_were_ended_are_replaced(postgres_engine: Engine, postgres
 def test_a_session_that_is_ended_before_its_commit_leaves_the_outcome_unknown(
     postgres_engine: Engine, postgres_url: str
 ) -> None:
-    row = "INSERT INTO journal VALUES (1, 1, 1, 'x')"
-    with (
-        psycopg.connect(postgres_url, autocommit=True) as operator,
-        pytest.raises(StoreUncertain),
-        writing(postgres_engine) as connection,
-    ):
-        connection.execute(text(row))
-        [mine] = connection.execute(text("SELECT pg_backend_pid()")).one()
-        operator.execute("SELECT pg_terminate_backend(%s, 5000)", (mine,))
+    with pytest.raises(StoreUncertain):
+        _write_and_be_ended(postgres_engine, postgres_url)
     journal = store_over(postgres_engine).journal
     assert journal.holds(1, 1, [(1, b"x")]) is Holding.NONE
 
@@ -135,6 +128,13 @@ def test_a_connection_cut_at_commit_leaves_the_outcome_unknown_until_it_is_read_
     if holding is Holding.NONE:
         journal.append(1, 2, [(1, b"second")])
     assert journal.read(1) == [Row(2, 1, 1, b"second")]
+
+
+def _write_and_be_ended(engine: Engine, url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as operator, writing(engine) as connection:
+        connection.execute(text("INSERT INTO journal VALUES (1, 1, 1, 'x')"))
+        mine = connection.scalar(text("SELECT pg_backend_pid()"))
+        operator.execute("SELECT pg_terminate_backend(%s, 5000)", (mine,))
 
 
 @pytest.fixture
