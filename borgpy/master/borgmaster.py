@@ -38,6 +38,10 @@ class Borgmaster:
         """The cell, to look at."""
         return self._cell
 
+    def check(self) -> None:
+        """Assert the invariants of the cell."""
+        self._cell.check()
+
     def take_touched(self) -> set[str]:
         """The machines that changed since the last call: what a snapshot has to look at again."""
         touched, self._cell.touched = self._cell.touched, set()

@@ -12,6 +12,7 @@ from borgpy.server.route import Query, Route
 
 _REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
+_WORD = re.compile(r"\w+")
 
 
 def describe(routes: Iterable[Route], cell: str) -> dict[str, Any]:
@@ -43,9 +44,7 @@ def describe(routes: Iterable[Route], cell: str) -> dict[str, Any]:
 def _operation(route: Route, known: dict[Any, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": route.summary,
-        "operationId": route.handler.__name__
-        if route.method != "HEAD"
-        else f"has_{route.handler.__name__}",
+        "operationId": "_".join([route.method.lower(), *_WORD.findall(route.path)]),
         "parameters": [_path_parameter(name) for name in _PARAMETER.findall(route.path)]
         + [_query_parameter(query) for query in route.query],
         "responses": {

@@ -1,0 +1,121 @@
+"""Admission: everything wrong is said at once, and quota is a vector by user and band."""
+
+import msgspec
+import pytest
+
+from borgpy.admission.admit import admit
+from borgpy.admission.validate import problems_of
+from borgpy.model.operations import SetQuota
+from borgpy.model.priority import Band
+from borgpy.model.quota import Quota
+from borgpy.model.refusal import RefusalCode
+from borgpy.model.resources import Resources
+from borgpy.model.spec import HealthCheck, JobSpec, Package
+from tests.builders import GIB, MIB, a_borgmaster, a_job, a_task_spec, accepted, submit
+
+
+def test_a_sound_job_is_admitted() -> None:
+    assert admit(a_borgmaster().cell, a_job()) is None
+
+
+def test_everything_that_is_wrong_is_named_at_once() -> None:
+    task = a_task_spec(
+        requirements=Resources(cpu=-1, ram=1 << 60),
+        args={"a": "%prot%", "b": "%port:http%"},
+        health=HealthCheck(port="admin", path="healthz"),
+        package=Package("../x", "zz", 1),
+    )
+    spec = msgspec.structs.replace(a_job(replicas=0, task=task, priority=999), name="9lives")
+    refusal = admit(a_borgmaster().cell, spec)
+    assert refusal is not None
+    assert refusal.code is RefusalCode.INVALID
+    assert [problem.field for problem in refusal.problems] == [
+        "name",
+        "replicas",
+        "priority",
+        "requirements.cpu",
+        "requirements.ram",
+        "binary",
+        "binary",
+        "args.a",
+        "ports",
+        "health.port",
+        "health.path",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        pytest.param(a_job(replicas=0), "replicas", id="no replicas"),
+        pytest.param(a_job(replicas=10_000_000), "replicas", id="ten million replicas"),
+        pytest.param(a_job(priority=-1), "priority", id="a negative priority"),
+        pytest.param(
+            a_job(task=a_task_spec(requirements=Resources(cpu=-5))), "requirements.cpu", id="cpu"
+        ),
+        pytest.param(
+            a_job(task=a_task_spec(env={"A B": "x"})), "env.A B", id="a name no shell takes"
+        ),
+        pytest.param(
+            a_job(task=a_task_spec(args={"x": "y" * 200_000})), "args", id="more than exec takes"
+        ),
+        pytest.param(a_job(task=a_task_spec(notice_ms=10**9)), "notice_ms", id="a notice of days"),
+        pytest.param(
+            a_job(task=a_task_spec(ports=("port", "port"))), "ports", id="a port named twice"
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_by_its_field(spec: JobSpec, field: str) -> None:
+    assert [problem.field for problem in problems_of(spec)] == [field]
+
+
+def test_another_cell_is_unknown_here() -> None:
+    refusal = admit(a_borgmaster().cell, a_job(cell="xx"))
+    assert refusal is not None
+    assert refusal.code is RefusalCode.NOT_FOUND
+    assert "'ic'" in refusal.problems[0].message
+
+
+def test_without_quota_only_the_free_band_is_open() -> None:
+    cell = a_borgmaster(quota_of=()).cell
+    assert admit(cell, a_job(priority=0)) is None
+    refusal = admit(cell, a_job(priority=100))
+    assert refusal is not None
+    assert refusal.code is RefusalCode.QUOTA
+
+
+def test_a_refusal_says_what_is_missing_and_by_how_much() -> None:
+    master = a_borgmaster(quota_of=())
+    limit = Resources(cpu=1000, ram=GIB, disk=GIB, ports=10)
+    master.apply(SetQuota(at=1, by="root", quota=Quota("alice", Band.BATCH, limit)))
+    accepted(submit(master, a_job("etl", replicas=4)))
+    asked = a_task_spec(requirements=Resources(cpu=100, ram=200 * MIB, disk=MIB))
+    refusal = admit(master.cell, a_job(replicas=5, task=asked))
+    assert refusal is not None
+    (problem,) = refusal.problems
+    assert problem.field == "requirements.ram"
+    assert problem.message == "ram exceeds the quota by 376 MiB"
+    assert problem.got == "1000 MiB asked, 400 MiB in use by other jobs"
+    assert problem.allowed == "1 GiB"
+    assert problem.hint.startswith("ask for 2 fewer replicas")
+
+
+def test_bands_and_users_have_quota_of_their_own() -> None:
+    master = a_borgmaster(quota_of=())
+    limit = Resources(cpu=300, ram=GIB, disk=GIB, ports=10)
+    for user, band in (("alice", Band.BATCH), ("alice", Band.PRODUCTION), ("bob", Band.BATCH)):
+        master.apply(SetQuota(at=1, by="root", quota=Quota(user, band, limit)))
+    for spec in (a_job(), a_job("prod", priority=200), a_job(user="bob")):
+        accepted(submit(master, spec))
+    assert admit(master.cell, a_job("more", replicas=1)) is not None
+
+
+def test_a_job_may_always_be_made_smaller() -> None:
+    master = a_borgmaster(quota_of=())
+    for cpu in (500, 100):
+        limit = Resources(cpu=cpu, ram=GIB, disk=GIB, ports=10)
+        master.apply(SetQuota(at=1, by="root", quota=Quota("alice", Band.BATCH, limit)))
+        if cpu == 500:
+            accepted(submit(master, a_job(replicas=5)))
+    assert admit(master.cell, a_job(replicas=4)) is None
+    assert admit(master.cell, a_job(replicas=6)) is not None
