@@ -9,7 +9,7 @@ import numpy as np
 from borgpy.model.plan import Veto, VetoKind
 from borgpy.model.resources import Resources, amount_text
 from borgpy.scheduling.feasibility import Masks, masks, request_vector, rows_of, vetoes
-from borgpy.scheduling.snapshot import Ints, Snapshot
+from borgpy.scheduling.snapshot import STANDARD_COUNT, Ints, Snapshot
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -128,6 +128,8 @@ def _changes(snapshot: Snapshot, reasons: Masks, vector: Ints) -> tuple[Change, 
                 others &= short <= 0
         rows = np.flatnonzero(others)
         free = snapshot.free[rows, d]
+        if d >= STANDARD_COUNT:  # who asks for none of an extra may be where it is over-committed
+            free = np.maximum(free, 0)
         # A task without any CPU or RAM is no change but nonsense; without ports or a GPU it may well do.
         least = 1 if snapshot.dimensions[d] in ("cpu", "ram") else 0
         if rows.size and free.max() >= least and vector[d] > 0:

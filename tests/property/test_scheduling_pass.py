@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from borgpy.model.names import JobKey
@@ -28,6 +28,7 @@ from borgpy.scheduling.snapshot import (
 from tests.property.scheduling_cells import machines, pending_jobs, snapshot_of, vectors
 
 policies = st.builds(Policy, st.sampled_from(Scoring))
+quick = settings(max_examples=50)  # a whole cell and its pending work take 10 ms to draw
 seeds = st.integers(0, 2**63 - 1)
 
 
@@ -47,6 +48,7 @@ def avoided(job: PendingJob, index: int) -> tuple[str, ...]:
     return job.avoid.get(index, ())
 
 
+@quick
 @given(machines, pending_jobs(), policies, seeds)
 def test_no_machine_is_over_committed_in_any_dimension(
     facts: list[MachineFacts], pending: tuple[PendingJob, ...], policy: Policy, seed: int
@@ -57,6 +59,7 @@ def test_no_machine_is_over_committed_in_any_dimension(
         assert NOTHING.fits_in(room[name]), (name, room[name])
 
 
+@quick
 @given(machines, pending_jobs(), policies, seeds)
 def test_every_task_is_placed_once_or_unplaced_once_and_only_where_it_may_be(
     facts: list[MachineFacts], pending: tuple[PendingJob, ...], policy: Policy, seed: int
@@ -72,6 +75,7 @@ def test_every_task_is_placed_once_or_unplaced_once_and_only_where_it_may_be(
         assert placement.machine not in avoided(jobs[placement.job], placement.index)
 
 
+@quick
 @given(machines, pending_jobs(), policies, seeds)
 def test_no_task_waits_while_a_machine_has_room_for_it(
     facts: list[MachineFacts], pending: tuple[PendingJob, ...], policy: Policy, seed: int
@@ -87,6 +91,7 @@ def test_no_task_waits_while_a_machine_has_room_for_it(
             assert not any(job.request.fits_in(room[name]) for name in may)
 
 
+@quick
 @given(machines, pending_jobs(), policies, seeds)
 def test_vetoes_count_every_machine_at_least_once(
     facts: list[MachineFacts], pending: tuple[PendingJob, ...], policy: Policy, seed: int
@@ -98,6 +103,7 @@ def test_vetoes_count_every_machine_at_least_once(
         assert all(1 <= veto.machines <= len(facts) and veto.nearest for veto in unplaced.vetoes)
 
 
+@quick
 @given(machines, pending_jobs(), policies, seeds)
 def test_lower_priorities_change_nothing_for_higher_ones(
     facts: list[MachineFacts], pending: tuple[PendingJob, ...], policy: Policy, seed: int
@@ -109,6 +115,7 @@ def test_lower_priorities_change_nothing_for_higher_ones(
         assert whole.placements[: len(alone.placements)] == alone.placements
 
 
+@quick
 @given(machines, pending_jobs(), policies, seeds, st.randoms(use_true_random=False))
 def test_the_order_of_machines_and_of_pending_jobs_changes_nothing(
     facts: list[MachineFacts],
@@ -132,6 +139,7 @@ def test_the_order_of_machines_and_of_pending_jobs_changes_nothing(
     assert schedule_pass(columns.snapshot(3, jobs), policy, seed) == expected
 
 
+@quick
 @given(machines, pending_jobs(), policies, seeds)
 def test_a_plan_and_a_snapshot_survive_their_wire_forms(
     facts: list[MachineFacts], pending: tuple[PendingJob, ...], policy: Policy, seed: int

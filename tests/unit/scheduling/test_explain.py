@@ -141,6 +141,15 @@ def test_an_extra_that_nobody_has_could_be_left_out() -> None:
     assert suggestions(found) == ("without gpus (now 2 gpus) it would fit on 2 machines",)
 
 
+def test_without_an_extra_a_machine_that_is_over_committed_in_it_would_do_too() -> None:
+    snapshot = a_cell(
+        a_machine("a"),
+        a_machine("b", used=amounts(gpus=1)),
+        a_machine("c", amounts(gpus=1), amounts(1)),
+    )
+    assert explain(snapshot, amounts(1, gpus=1)).changes == (Change("gpus", 0, 2, "a"),)
+
+
 def test_no_task_is_advised_to_do_without_cpu_or_ram() -> None:
     found = explain(a_cell(a_machine("a", used=amounts(8))), amounts(1, 1))
     assert found.changes == ()
