@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SEED ?=
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help hello setup test check quick bench simulate clean
+.PHONY: help hello setup lock test check quick bench simulate clean
 
 help:
 	@echo "make hello     run five copies of a web server in a cell on this machine"
@@ -11,13 +12,14 @@ help:
 	@echo "make quick     the quick tests alone"
 	@echo "make check     style, types, layers"
 	@echo "make bench     the benchmarks of this release, as JSON"
+	@echo "make lock      pin what pyproject.toml asks for"
 	@echo "make simulate  a cell under injected faults; SEED=n repeats one run"
 
-# What people need to run borgpy.
+# What people need to run borgpy: every package by its hash, the one that builds borgpy itself included.
 .venv/.run: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # What people need to work on it, too.
@@ -26,6 +28,13 @@ help:
 	@touch $@
 
 setup: .venv/.dev
+
+# What is pinned already stays as long as it fits. The files name no package index, whichever one this machine uses.
+LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
+	--no-emit-find-links --no-emit-trusted-host --no-emit-options --build-deps-for editable
+lock: setup
+	CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) -o requirements.lock pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 hello: .venv/.run
 	@$(BIN)/borgcfg up jobspecs/hello_world.borg --wait healthy --verify
