@@ -207,7 +207,7 @@ def _excerpt(source: Source, start: int, end: int) -> tuple[str, str]:
     line_start, line_end = source.line_start(start), source.line_end(start)
     first, last = line_start, line_end
     if line_end - line_start > _EXCERPT_WIDTH:
-        first = max(line_start, start - _EXCERPT_WIDTH // 2)
+        first = max(line_start, min(start - _EXCERPT_WIDTH // 2, line_end - _EXCERPT_WIDTH))
         last = min(line_end, first + _EXCERPT_WIDTH)
     before = "..." if first > line_start else ""
     after = "..." if last < line_end else ""

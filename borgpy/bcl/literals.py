@@ -96,7 +96,7 @@ def _read(text: str, sign: int) -> Quantity:
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'", "0": "\0"}
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_string(text: str) -> str:
@@ -121,7 +121,7 @@ def read_string(text: str) -> str:
         )
 
     read = _ESCAPE.sub(character, content)
-    if _SURROGATE.search(read):
+    if SURROGATE.search(read):
         # A character beyond U+FFFF is written as it is, or as the pair that JSON would use.
         try:
             read = read.encode("utf-16", "surrogatepass").decode("utf-16")

@@ -17,7 +17,7 @@ from borgpy.bcl.diagnostics import (
     Source,
     suggestion,
 )
-from borgpy.bcl.literals import BadLiteral, read_negative, read_number, read_string
+from borgpy.bcl.literals import SURROGATE, BadLiteral, read_negative, read_number, read_string
 from borgpy.bcl.misread import Misread, describe, resume_at
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ def parse(source: Source) -> syntax.File:
     if len(source.text) > MAX_SOURCE:
         message = f"the file has {len(source.text):,} characters, more than {MAX_SOURCE:,}"
         raise BclError([source.diagnose("limit", (0, 0), message)])
+    if not source.text.isascii() and (half := SURROGATE.search(source.text)):
+        message = "half a character: the text is not Unicode"
+        raise BclError([source.diagnose("syntax", half.span(), message)])
     collecting = gc.isenabled()
     gc.disable()  # nothing built here is cyclic, and the collector would take a third of the time
     try:
@@ -57,7 +60,7 @@ def _parse(source: Source) -> syntax.File:
     text, begin = source.text, 0
     while True:
         try:
-            file: syntax.File = _parser().parse(text)  # type: ignore[assignment]
+            file: syntax.File = parser().parse(text)  # type: ignore[assignment]
         except Misread as misread:
             problem, more = misread.diagnostic(source), misread.code != "limit"
         except UnexpectedInput as error:
@@ -81,7 +84,7 @@ def _is_echo(problem: Diagnostic) -> bool:
 
 
 @cache
-def _parser() -> "Lark":
+def parser() -> "Lark":
     """The parser. Lark costs a tenth of a second to import: only who has something to parse pays for it."""
     from lark import Lark
 

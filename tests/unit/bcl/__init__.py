@@ -1,0 +1,1 @@
+"""BCL, from text to job declarations."""
