@@ -17,6 +17,9 @@ class Instance(msgspec.Struct, frozen=True, array_like=True):
         """The task, whichever incarnation."""
         return (self.job, self.index)
 
+    def __str__(self) -> str:
+        return f"{self.job}/{self.index} (incarnation {self.incarnation})"
+
 
 class PackageReady(msgspec.Struct, frozen=True):
     """The outcome of `FetchPackage`: the binary lies in the cache, its digest proven."""

@@ -163,14 +163,11 @@ def describe(settings: Settings, address: str) -> MachineSpec:
     """This machine as it joins."""
     ports = settings.highest_port - settings.lowest_port + 1
     found = machine_capacity(settings.data, ports)
-    asked = {
-        "cpu": settings.cpu,
-        "ram": settings.ram,
-        "disk": settings.disk,
-        "ports": settings.ports,
-    }
     capacity = Resources(
-        **{name: found.by_name()[name] if value is None else value for name, value in asked.items()}
+        cpu=found.cpu if settings.cpu is None else settings.cpu,
+        ram=found.ram if settings.ram is None else settings.ram,
+        disk=found.disk if settings.disk is None else settings.disk,
+        ports=found.ports if settings.ports is None else settings.ports,
     )
     return MachineSpec(
         name=settings.name or machine_name(),

@@ -174,3 +174,7 @@ def _between(flag: str, number: int, least: int, most: int) -> int:
     if not least <= number <= most:
         raise InvalidConfig(f"--{flag} must be {least} to {most}, not {number}")
     return number
+
+
+if __name__ == "__main__":
+    main()
