@@ -223,7 +223,8 @@ class Agent:
             return []
         life.stage, life.phase, life.health_failures = Stage.RUNNING, Phase.RUNNING, 0
         life.checking, life.reason = False, _story(life)
-        life.check_at = fact.started_at + (PROBE_MS if life.spec.health else HEALTHY_AFTER_MS)
+        life.began_at = at
+        life.check_at = at + (PROBE_MS if life.spec.health else HEALTHY_AFTER_MS)
         if not self._is_wanted(life):
             return self._drop(life, at)
         return []
@@ -239,17 +240,18 @@ class Agent:
     def _start_failed(self, life: Life, fact: StartFailed, at: int) -> list[Action]:
         if life.stage is not Stage.STARTING:
             return []
-        life.started_at = at
-        return self._ended(life, None, fact.reason, at)
+        return self._ended(life, None, fact.reason, 0, at)
 
     def _exited(self, life: Life, fact: TaskExited, at: int) -> list[Action]:
         if life.stage not in LIVE:
             return []
         life.exit_code = fact.exit_code
         reason = fact.reason or life.stop_reason or exit_words(fact.exit_code)
-        return self._ended(life, fact.exit_code, reason, max(fact.exited_at, life.started_at))
+        return self._ended(life, fact.exit_code, reason, fact.exited_at - life.started_at, at)
 
-    def _ended(self, life: Life, exit_code: int | None, reason: str, at: int) -> list[Action]:
+    def _ended(
+        self, life: Life, exit_code: int | None, reason: str, ran_ms: int, at: int
+    ) -> list[Action]:
         stopped = life.stop_reason
         life.pid, life.check_at, life.stop_by, life.stop_reason = 0, 0, 0, ""
         life.reason = life.last_end = reason
@@ -259,7 +261,7 @@ class Agent:
         how = None if stopped else exit_code
         if not restarts(life.spec.restart, how):
             return self._end(life, Phase.FINISHED if how == 0 else Phase.FAILED, reason)
-        life.failures = quick_failures(life.failures, at - life.started_at)
+        life.failures = quick_failures(life.failures, ran_ms)
         if life.failures >= QUICK_FAILURES_ALLOWED:
             return self._end(life, Phase.FAILED, _gave_up(life.failures, reason))
         return self._wait(life, back_off_ms(life.failures), at)
@@ -273,7 +275,7 @@ class Agent:
             self._now_healthy(life)
             life.check_at = at + check.interval_ms
             return []
-        in_grace = at - life.started_at < check.grace_ms
+        in_grace = at - life.began_at < check.grace_ms
         life.check_at = at + _pause_ms(check, life.phase, in_grace)
         if in_grace:
             return []

@@ -34,6 +34,7 @@ _PHASE: Mapping[Stage, Phase] = {
 class Life(msgspec.Struct, omit_defaults=True):
     """``run`` counts starts. ``phase`` is RUNNING, HEALTHY or UNHEALTHY while it runs, FINISHED or FAILED afterwards.
 
+    ``started_at`` is the process's own start, ``began_at`` when the agent learnt of it, by its own time.
     ``failures`` counts quick ends in a row, ``fetch_failures`` failed fetches, ``health_failures`` failed checks.
     ``check_at`` is when health is looked at next (0: never). ``stop_by`` is when a stopping run must be gone.
     ``reason`` is what people are told, ``last_end`` how the run before ended.
@@ -47,6 +48,7 @@ class Life(msgspec.Struct, omit_defaults=True):
     pid: int = 0
     ports: dict[str, int] = {}
     started_at: int = 0
+    began_at: int = 0
     exit_code: int | None = None
     reason: str = ""
     last_end: str = ""

@@ -87,6 +87,7 @@ class LocalMachine:
         self._packages = packages
         self._health = health
         self._clock = clock
+        self._born_at = clock.now() - int(clock.steady_seconds() * 1000)
         self._agent = Agent(files.load_agent())
         self._cell = ""
         self._saved = b""
@@ -108,7 +109,7 @@ class LocalMachine:
         for life in lives:
             if life.stage in LIVE:
                 self.observe(await runner.find(life))
-        self._take(self._agent.resume(self._clock.now()))
+        self._take(self._agent.resume(self._now()))
         loops = (self._perform(), self._sample(), self._watch_memory(), self._collect_garbage())
         self._loops = [asyncio.create_task(loop) for loop in loops]
         for task in self._loops:
@@ -130,7 +131,7 @@ class LocalMachine:
 
     def adopt(self, cell: str, orders_seq: int, run: Orders) -> None:
         self._cell = cell
-        self._take(self._agent.adopt(orders_seq, run, self._clock.now()))
+        self._take(self._agent.adopt(orders_seq, run, self._now()))
 
     def held(self) -> int:
         return self._agent.orders_seq
@@ -146,7 +147,7 @@ class LocalMachine:
 
     def observe(self, fact: Fact) -> None:
         """Something happened here."""
-        self._take(self._agent.observe(fact, self._clock.now()))
+        self._take(self._agent.observe(fact, self._now()))
 
     def sandbox(self, job: JobKey, index: int, incarnation: int) -> Sandbox | None:
         """Where the logs of a task are kept; incarnation 0 is the newest there is."""
@@ -166,6 +167,10 @@ class LocalMachine:
         data = self._files.data
         return any(sandbox_of(data, life.task) == sandbox for life in self._agent.lives())
 
+    def _now(self) -> int:
+        """The agent's time: the wall clock as it was at our start, and steady from there, whatever is done to it."""
+        return self._born_at + int(self._clock.steady_seconds() * 1000)
+
     # From decisions to deeds
 
     def _take(self, actions: list[Action]) -> None:
@@ -177,13 +182,13 @@ class LocalMachine:
         if self._timer:
             self._timer.cancel()
         due = self._agent.due_at()
-        delay = None if due is None else max(due - self._clock.now(), 0) / 1000
+        delay = None if due is None else max(due - self._now(), 0) / 1000
         loop = asyncio.get_running_loop()
         self._timer = None if delay is None else loop.call_later(delay, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
-        self._take(self._agent.tick(self._clock.now()))
+        self._take(self._agent.tick(self._now()))
 
     async def _perform(self) -> None:
         """A start is on disk before it is done, so that no later Borglet meets a run that it does not know of."""
