@@ -137,14 +137,15 @@ def _open_sqlite(url: URL) -> Engine:
 def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     # Python's sqlite3 would begin transactions behind our back, and never an immediate one.
     connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    # FULL syncs the log at each commit: NORMAL could lose acknowledged writes with the machine's power.
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = OFF")
-    cursor.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
-    cursor.close()
+    with _closed_on_failure(connection):
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # FULL syncs the log at each commit: NORMAL could lose acknowledged writes with the machine's power.
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = OFF")
+        cursor.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
+        cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -181,17 +182,28 @@ def _open_postgres(url: URL) -> Engine:
 
 
 def _set_up_postgres(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    for name, value in (
-        ("lock_timeout", LOCK_TIMEOUT_MS),
-        ("statement_timeout", STATEMENT_TIMEOUT_MS),
-        ("idle_in_transaction_session_timeout", IDLE_TIMEOUT_MS),
-    ):
-        cursor.execute("SELECT set_config(%s, %s, false)", (name, str(value)))
-    # An acknowledged write must be on disk. A database set to wait for its replicas as well stays as it is.
-    cursor.execute(
-        "SELECT set_config('synchronous_commit', 'on', false)"
-        " WHERE current_setting('synchronous_commit') IN ('off', 'local')"
-    )
-    cursor.close()
-    connection.commit()
+    with _closed_on_failure(connection):
+        cursor = connection.cursor()
+        for name, value in (
+            ("lock_timeout", LOCK_TIMEOUT_MS),
+            ("statement_timeout", STATEMENT_TIMEOUT_MS),
+            ("idle_in_transaction_session_timeout", IDLE_TIMEOUT_MS),
+        ):
+            cursor.execute("SELECT set_config(%s, %s, false)", (name, str(value)))
+        # An acknowledged write must be on disk. A database set to wait for its replicas as well stays as it is.
+        cursor.execute(
+            "SELECT set_config('synchronous_commit', 'on', false)"
+            " WHERE current_setting('synchronous_commit') IN ('off', 'local')"
+        )
+        cursor.close()
+        connection.commit()
+
+
+@contextmanager
+def _closed_on_failure(connection: DBAPIConnection) -> Iterator[None]:
+    # The pool never gets to see a connection whose set-up failed, so that nobody else would close it.
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
