@@ -32,6 +32,9 @@ from borgpy.model.quota import UNLIMITED_BAND
 SERVING_SECONDS = 60.0
 """A Borgmaster replays its journal, and waits for the lease of one that was killed, before it serves."""
 
+POLL_INTERVAL_MS = 1000
+"""One machine is asked more often than Borg's every few seconds: somebody sits before it."""
+
 JOINING_SECONDS = 60.0
 ENDING_SECONDS = 15.0
 STOPPING_TASKS_SECONDS = 120.0
@@ -96,6 +99,7 @@ class EmbeddedCell:
                 *("--listen", _listen_again(recorded.address)),
                 *("--tokens", str(self.layout.tokens)),
                 *("--credential", str(self.layout.credential)),
+                *("--poll-interval-ms", str(POLL_INTERVAL_MS)),
             )
             recorded = self._record(
                 recorded, borgmaster_pid=process.pid, borgmaster_started=process.started

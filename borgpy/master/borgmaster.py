@@ -42,10 +42,10 @@ class Borgmaster:
         """Assert the invariants of the cell."""
         self._cell.check()
 
-    def take_touched(self) -> set[str]:
-        """The machines that changed since the last call: what a snapshot has to look at again."""
-        touched, self._cell.touched = self._cell.touched, set()
-        return touched
+    def take_touched(self, limit: int) -> list[str]:
+        """At most ``limit`` of the machines that changed and were not taken yet: what a snapshot has to look at again."""
+        touched = self._cell.touched
+        return [touched.pop() for _ in range(min(limit, len(touched)))]
 
     def apply(self, operation: o.Operation) -> list[Event]:
         """Take the next entry of the journal, and say what happened.

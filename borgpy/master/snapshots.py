@@ -8,6 +8,8 @@ from borgpy.model.machine import MachineState
 from borgpy.model.names import JobKey
 from borgpy.scheduling.snapshot import Columns, MachineFacts, PendingJob, Snapshot
 
+ALL = 1 << 30
+
 
 class Snapshots:
     """Takes snapshots of one Borgmaster's cell; the cost is that of what changed since the last one."""
@@ -16,16 +18,27 @@ class Snapshots:
         self._master = master
         self._columns = Columns()
         self._columns.update(machine_facts(master.cell, name) for name in master.cell.machines)
-        master.take_touched()
+        while master.take_touched(ALL):
+            pass
 
-    def take(self, at: int) -> Snapshot:
-        """The cell as it is, with the tasks that may be placed at ``at``."""
+    def refresh(self, limit: int) -> bool:
+        """Bring at most ``limit`` machines up to date; whether more are left.
+
+        A shell may call it before `take`, with a pause after each call, when many machines have changed at once.
+        """
         cell = self._master.cell
-        touched = sorted(self._master.take_touched())
+        touched = self._master.take_touched(limit)
         for name in touched:
             if name not in cell.machines:
                 self._columns.remove(name)
         self._columns.update(machine_facts(cell, name) for name in touched if name in cell.machines)
+        return len(touched) == limit
+
+    def take(self, at: int) -> Snapshot:
+        """The cell as it is, with the tasks that may be placed at ``at``."""
+        while self.refresh(ALL):
+            pass
+        cell = self._master.cell
         return self._columns.snapshot(cell.seq, pending_jobs(cell, at))
 
 

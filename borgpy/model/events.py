@@ -11,7 +11,7 @@ from borgpy.model.spec import JobSpec
 from borgpy.model.task import TaskStatus
 
 
-class Happening(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="event"):
+class Happening(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="event", gc=False):
     """Something that happened. Its journal sequence and time are those of the operation that caused it."""
 
 
@@ -210,7 +210,7 @@ Event = (
 )
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """An event as history keeps it: what the ``ordinal``-th consequence of entry ``seq`` was, and when."""
 
     seq: int

@@ -16,7 +16,9 @@ class MachineState(Enum):
     RETURNING = "returning"  # answers again, and still has duplicates to stop
 
 
-class MachineSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class MachineSpec(
+    msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False
+):
     """What a Borglet says of its machine when it joins. ``address`` is the URL under which it takes orders."""
 
     name: str
@@ -29,7 +31,7 @@ class MachineSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
         msgspec.structs.force_setattr(self, "attributes", ordered)
 
 
-class Machine(msgspec.Struct, omit_defaults=True):
+class Machine(msgspec.Struct, omit_defaults=True, gc=False):
     """A machine as the cell keeps it. Only `borgpy.master.evolve` changes it.
 
     ``orders_seq`` is the journal sequence at which what it should run last changed: the version of its orders.

@@ -77,7 +77,7 @@ class LoseMachines(Entry, frozen=True, kw_only=True, tag="lose_machines"):
     reason: str
 
 
-class StatusChange(msgspec.Struct, frozen=True, array_like=True):
+class StatusChange(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A task of this incarnation has this status now; none: it is gone from its machine."""
 
     job: JobKey

@@ -15,7 +15,7 @@ MAX_MACHINES_PER_POLL = 500
 """More would hold the event loop of either side for more than 20 ms."""
 
 
-class TaskOrder(msgspec.Struct, frozen=True, array_like=True):
+class TaskOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Run this incarnation of this task, with the task spec of this digest (looked up in `Poll.specs`)."""
 
     job: JobKey
@@ -49,7 +49,7 @@ class Poll(msgspec.Struct, frozen=True, omit_defaults=True):
     specs: dict[str, TaskSpec] = {}
 
 
-class Usage(msgspec.Struct, frozen=True, array_like=True):
+class Usage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a task uses: CPU over the last sampling interval in milli-cores, resident memory and sandbox size in bytes."""
 
     cpu: int
@@ -57,7 +57,7 @@ class Usage(msgspec.Struct, frozen=True, array_like=True):
     disk: int
 
 
-class TaskReport(msgspec.Struct, frozen=True, array_like=True):
+class TaskReport(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One task that exists on the machine, ordered or not."""
 
     job: JobKey
@@ -66,7 +66,7 @@ class TaskReport(msgspec.Struct, frozen=True, array_like=True):
     status: TaskStatus
 
 
-class TaskUsage(msgspec.Struct, frozen=True, array_like=True):
+class TaskUsage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A sample of what one task uses."""
 
     job: JobKey

@@ -7,7 +7,7 @@ import msgspec
 from borgpy.model.names import JobKey
 
 
-class Placement(msgspec.Struct, frozen=True, array_like=True):
+class Placement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """This pending task goes to this machine."""
 
     job: JobKey
@@ -15,7 +15,7 @@ class Placement(msgspec.Struct, frozen=True, array_like=True):
     machine: str
 
 
-class Preemption(msgspec.Struct, frozen=True, array_like=True):
+class Preemption(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """This running task is evicted to make room for another."""
 
     job: JobKey

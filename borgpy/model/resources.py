@@ -7,7 +7,9 @@ import msgspec
 MILLI = 1000
 
 
-class Resources(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Resources(
+    msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False
+):
     """A vector of resources: ``cpu`` in milli-cores, ``ram`` and ``disk`` in bytes, ``ports`` a count.
 
     ``extra`` holds any number of further named scalars (``gpu_millis``, licences), kept in the order of their

@@ -1,11 +1,15 @@
-"""A task as the cell keeps it: its state, its place, and what its Borglet last said of it."""
+"""A task as the cell keeps it: its state, its place, and what its Borglet last said of it.
+
+There are many of these, none is ever part of a cycle, and a pass of the cyclic collector over all of them would hold
+the event loop: hence ``gc=False``, here and on what plans, orders, reports and events are made of.
+"""
 
 import msgspec
 
 from borgpy.model.lifecycle import EvictionCause, Phase, TaskEvent, TaskState
 
 
-class TaskStatus(msgspec.Struct, frozen=True, omit_defaults=True):
+class TaskStatus(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What a Borglet says of a task. Equal statuses mean that nothing worth recording happened.
 
     ``phase`` is one of starting, running, healthy, unhealthy, backing_off, stopping, finished, failed. ``exit_code``
@@ -22,7 +26,7 @@ class TaskStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     started_at: int = 0
 
 
-class Stopping(msgspec.Struct, frozen=True, omit_defaults=True):
+class Stopping(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Why a running task is being stopped, hence what it becomes once its Borglet no longer reports it."""
 
     event: TaskEvent  # KILL or EVICT
@@ -30,7 +34,7 @@ class Stopping(msgspec.Struct, frozen=True, omit_defaults=True):
     cause: EvictionCause | None = None
 
 
-class Task(msgspec.Struct, omit_defaults=True):
+class Task(msgspec.Struct, omit_defaults=True, gc=False):
     """One task of a job. Only `borgpy.master.evolve` changes it.
 
     ``spec`` is the digest of the task spec it runs (or will run). ``incarnation`` counts placements: an order, a

@@ -27,7 +27,7 @@ MAX_BATCH = 500
 MAX_BATCH_BYTES = 8 << 20
 """One transaction: large enough to share the cost of a sync, small enough to stay within tens of milliseconds."""
 
-SLICE_SECONDS = 0.010
+SLICE_SECONDS = 0.005
 """After so long the event loop gets its turn: nothing holds it for more than 20 ms."""
 
 READ_BACK_TRIES = 60

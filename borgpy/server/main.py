@@ -1,11 +1,13 @@
 """Running a Borgmaster as a process: open what it needs, serve, and leave in order."""
 
 import asyncio
+import gc
 import ipaddress
 import logging
 import os
 import signal
 import ssl
+import sys
 from pathlib import Path
 
 import aiohttp
@@ -22,9 +24,17 @@ from borgpy.store.open import open_store
 
 log = logging.getLogger(__name__)
 
+SWITCH_SECONDS = 0.001
+"""Threads that write to the store give the interpreter back to the event loop this often (Python's own 5 ms add up)."""
+
+GC_THRESHOLDS = (50_000, 20, 100)
+"""The state is large, lives long and has no cycles: looking through all of it for garbage should be rare."""
+
 
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; `Fenced` when another Borgmaster has taken over."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.set_threshold(*GC_THRESHOLDS)
     host, port = split_listen(settings.listen)
     tls = _tls(settings, host)
     credential = read_secret(settings.credential, "cell's credential")
@@ -40,6 +50,7 @@ async def serve(settings: Settings) -> None:
             if await _first(rising, stop):
                 return
             services = rising.result()
+            gc.freeze()  # what has been recovered stays
             runner = web.AppRunner(
                 application(services, gate, body.metrics, settings),
                 access_log=None,

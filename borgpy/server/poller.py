@@ -6,7 +6,7 @@ others every interval. Who has missed several polls is lost.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 import aiohttp
 import msgspec
@@ -17,6 +17,7 @@ from borgpy.master.borgmaster import Borgmaster
 from borgpy.master.orders import machine_orders, specs_of
 from borgpy.master.reports import difference
 from borgpy.model.events import Event
+from borgpy.model.lifecycle import Phase
 from borgpy.model.machine import MachineState
 from borgpy.model.operations import LoseMachines, MachineDifference, Observe, Operation
 from borgpy.model.orders import (
@@ -38,11 +39,22 @@ POLL_TIMEOUT_SECONDS = 5.0
 MAX_REPLY_BYTES = 32 << 20
 """500 machines with a hundred tasks each report some 10 MB; more is rubbish."""
 
+MAX_TASKS_PER_POLL = 1000
+"""Machines share a poll as long as together they run no more than this, so that neither side's event loop is held."""
+
+MAX_CHANGES = 500
+"""Changes in one journal entry, for the same reason."""
+
 GATHER_SECONDS = 0.010
 """News about several machines of one address within this time shares a poll."""
 
+SOON_SECONDS = 0.5
+"""A machine where something starts or stops is asked again after this long: somebody is probably waiting for it."""
+
 Commit = Callable[[Operation], Awaitable[list[Event]]]
 Sampled = Callable[[str, Sequence[TaskUsage]], None]
+
+_MOVING = (Phase.STARTING, Phase.STOPPING)
 
 _decoder = msgspec.msgpack.Decoder(PollReply)
 
@@ -55,12 +67,15 @@ class Pace(msgspec.Struct, frozen=True):
 
 
 class _Seat(msgspec.Struct):
-    """What the poller remembers of one machine: the versions of its orders and of its last report, and when it answered."""
+    """What the poller remembers of one machine: the versions of its orders and of its last report, when it answered,
+    and whether tasks are starting or stopping there.
+    """
 
     answered_at: float
     missed: int = 0
     known_report: str = ""
     held_orders: int = -1
+    moving: bool = False
 
 
 class _Link(msgspec.Struct):
@@ -143,24 +158,44 @@ class Poller:
         """Poll one address for ever."""
         due = self._clock.steady_seconds()
         while True:
+            moving = any(seat.moving for seat in link.seats.values())
+            wait = due - self._clock.steady_seconds()
             try:
-                async with asyncio.timeout(max(0.0, due - self._clock.steady_seconds())):
+                async with asyncio.timeout(max(0.0, min(wait, SOON_SECONDS) if moving else wait)):
                     await link.news.wait()
                 await asyncio.sleep(GATHER_SECONDS)
-                names = sorted(link.urgent)
+                names = link.urgent
             except TimeoutError:
-                names = sorted(link.seats)
-                due = self._clock.steady_seconds() + self._pace.interval
+                if self._clock.steady_seconds() < due:
+                    names = link.urgent | {n for n, seat in link.seats.items() if seat.moving}
+                else:
+                    names = set(link.seats)
+                    due = self._clock.steady_seconds() + self._pace.interval
             link.news.clear()
-            link.urgent.clear()
-            for start in range(0, len(names), MAX_MACHINES_PER_POLL):
-                chunk = names[start : start + MAX_MACHINES_PER_POLL]
+            link.urgent = set()
+            for chunk in self._chunks(sorted(names)):
                 try:
                     if not await self._exchange(link, chunk):
                         break
                 except BorgError as error:  # the store takes no writes; the next poll tries again
                     log.warning("what %s reported could not be written: %s", link.address, error)
                     break
+
+    def _chunks(self, names: Sequence[str]) -> Iterator[list[str]]:
+        """The machines in groups of a bearable size, measured when each is about to be polled."""
+        occupancy = self._master.cell.occupancy
+        chunk: list[str] = []
+        tasks = 0
+        for name in names:
+            room = occupancy.get(name)
+            load = len(room.charges) if room else 0
+            if chunk and (len(chunk) == MAX_MACHINES_PER_POLL or tasks + load > MAX_TASKS_PER_POLL):
+                yield chunk
+                chunk, tasks = [], 0
+            chunk.append(name)
+            tasks += load
+        if chunk:
+            yield chunk
 
     async def _exchange(self, link: _Link, names: Sequence[str]) -> bool:
         """One poll. Whether the Borglet answered it."""
@@ -228,8 +263,8 @@ class Poller:
             taken.append(report)
             if report.usage:
                 self.sampled(report.machine, report.usage)
-        if differences:
-            await self._commit(Observe(at=0, differences=tuple(differences)))
+        for part in _parts(differences):
+            await self._commit(Observe(at=0, differences=part))
         now = self._clock.steady_seconds()
         for report in taken:
             seat = link.seats.get(report.machine)
@@ -237,6 +272,8 @@ class Poller:
                 seat.held_orders = report.orders_seq
                 seat.known_report = report.version
                 seat.answered_at, seat.missed = now, 0
+                if report.tasks is not None:
+                    seat.moving = any(told.status.phase in _MOVING for told in report.tasks)
         await self._missed(
             link,
             wanted.keys() - {report.machine for report in taken},
@@ -264,6 +301,20 @@ class Poller:
             chunk = tuple(lost[start : start + MAX_MACHINES_PER_POLL])
             reason = f"several polls went unanswered ({trouble})"
             await self._commit(LoseMachines(at=0, machines=chunk, reason=reason))
+
+
+def _parts(differences: Sequence[MachineDifference]) -> Iterator[tuple[MachineDifference, ...]]:
+    """The differences in journal entries of a bearable size."""
+    part: list[MachineDifference] = []
+    changes = 0
+    for found in differences:
+        if part and changes + len(found.changes) > MAX_CHANGES:
+            yield tuple(part)
+            part, changes = [], 0
+        part.append(found)
+        changes += len(found.changes)
+    if part:
+        yield tuple(part)
 
 
 def _ignore(_machine: str, _usage: Sequence[TaskUsage]) -> None:

@@ -23,6 +23,9 @@ GATHER_SECONDS = 0.010
 MAX_PLACEMENTS = 500
 """Placements in one journal entry; more would hold the event loop for longer than 20 ms when it is applied."""
 
+MACHINES_AT_ONCE = 1000
+"""Machines looked at again at a stretch, for the same reason."""
+
 RETRY_SECONDS = 1.0
 
 
@@ -61,6 +64,7 @@ class SchedulerLoop:
             await self._wait()
             self._news.clear()
             await asyncio.sleep(GATHER_SECONDS)
+            await self._refresh()
             if not self._master.cell.pending:
                 continue
             try:
@@ -80,6 +84,13 @@ class SchedulerLoop:
                 await self._news.wait()
         except TimeoutError:
             return
+
+    async def _refresh(self) -> None:
+        """Bring the columns up to date, and let others have their turn in between."""
+        more = True
+        while more:
+            more = self._snapshots.refresh(MACHINES_AT_ONCE)
+            await asyncio.sleep(0)
 
     async def _schedule_once(self, seed: int) -> None:
         snapshot = self.snapshot()
