@@ -28,8 +28,8 @@ from borgpy.model.spec import JobSpec, Package
 
 T = TypeVar("T")
 
-TASKS_PER_PAGE = 1000
-"""A page of tasks is encoded and sent in a few milliseconds, and ten of them are a job of 10,000."""
+PAGE = 1000
+"""A page of tasks or machines is encoded and sent in a few milliseconds, and ten of them are a job of 10,000."""
 
 LONGEST_LINE = 16 * 1024 * 1024
 """An event names every task it touches; one that is longer than this is no event."""
@@ -122,13 +122,7 @@ class BorgmasterClient:
 
     async def tasks(self, key: JobKey) -> list[TaskView]:
         """All tasks of the job, by index."""
-        tasks: list[TaskView] = []
-        while True:
-            params = {"offset": str(len(tasks)), "limit": str(TASKS_PER_PAGE)}
-            page = await self._read(f"/v1/jobs/{key}/tasks", list[TaskView], params)
-            tasks += page
-            if len(page) < TASKS_PER_PAGE:
-                return tasks
+        return await self._pages(f"/v1/jobs/{key}/tasks", list[TaskView])
 
     async def why(self, key: JobKey, index: int | None = None) -> list[WhyView]:
         """Why the task is where it is; without ``index`` one answer for each distinct reason in the job."""
@@ -182,7 +176,7 @@ class BorgmasterClient:
             failures += 1
 
     async def machines(self) -> list[MachineView]:
-        return await self._read("/v1/machines", list[MachineView])
+        return await self._pages("/v1/machines", list[MachineView])
 
     async def machine(self, name: str) -> MachineView:
         return await self._read(f"/v1/machines/{name}", MachineView)
@@ -231,6 +225,16 @@ class BorgmasterClient:
     async def _read(self, path: str, kind: type[T], params: dict[str, str] | None = None) -> T:
         reply = await self._transport.send(Request("GET", path, params or {}))
         return self._decoded(reply, kind)
+
+    async def _pages(self, path: str, kind: type[list[T]]) -> list[T]:
+        """Everything in a long list, page by page."""
+        everything: list[T] = []
+        while True:
+            params = {"offset": str(len(everything)), "limit": str(PAGE)}
+            page = await self._read(path, kind, params)
+            everything += page
+            if len(page) < PAGE:
+                return everything
 
     async def _write(self, request: Request) -> Accepted:
         return self._decoded(await self._transport.send(request), Accepted)

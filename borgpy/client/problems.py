@@ -68,7 +68,8 @@ def read_problem(status: int, body: bytes) -> ProblemDetails:
 def error_of(details: ProblemDetails) -> BorgError:
     """The exception for an error answer; its ``__cause__`` is a `ProblemAnswer` with all of it."""
     kind = BY_CODE.get(details.code) or BY_STATUS.get(details.status, BorgError)
-    error = kind(_text(details), hint=details.hint)
+    said_already = any(details.hint == problem.hint for problem in details.fields)
+    error = kind(_text(details), hint="" if said_already else details.hint)
     error.__cause__ = ProblemAnswer(details)
     return error
 
@@ -80,8 +81,10 @@ def problem_of(error: BaseException) -> ProblemDetails | None:
 
 
 def _text(details: ProblemDetails) -> str:
-    first = ": ".join(text for text in (details.title, details.detail) if text)
-    return "\n".join([first, *(_line(problem) for problem in details.fields)])
+    """The title, and what is wrong in detail: field by field where there are fields, which the detail only sums up."""
+    if details.fields:
+        return "\n".join([details.title, *(_line(problem) for problem in details.fields)])
+    return ": ".join(text for text in (details.title, details.detail) if text)
 
 
 def _line(problem: Problem) -> str:

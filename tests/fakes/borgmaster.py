@@ -69,7 +69,7 @@ class FakeBorgmaster:
     def serving(self) -> Iterator[str]:
         """Serve from a thread of its own; the address."""
         loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=loop.run_forever)
+        thread = threading.Thread(target=loop.run_forever, daemon=True)
         thread.start()
         runner = web.AppRunner(self._app(), shutdown_timeout=0.1)
         try:
@@ -93,20 +93,20 @@ class FakeBorgmaster:
         job = "/v1/jobs/{user}/{job}"
         app.add_routes(
             [
-                web.get("/healthz", self._say({"ok": True})),
-                web.get("/v1/cell", lambda _: self._reply(self.cell)),
+                web.get("/healthz", self._say(lambda: {"ok": True})),
+                web.get("/v1/cell", self._say(lambda: self.cell)),
                 web.get("/v1/jobs", self._list_jobs),
                 web.get(job, self._job),
                 web.put(job, self._put_job),
                 web.delete(job, self._delete_job),
                 web.get(job + "/tasks", self._list_tasks),
-                web.get(job + "/why", lambda _: self._reply(self.why)),
-                web.get(job + "/tasks/{index}/why", lambda _: self._reply(self.why[0])),
+                web.get(job + "/why", self._say(lambda: self.why)),
+                web.get(job + "/tasks/{index}/why", self._say(lambda: self.why[0])),
                 web.get(job + "/tasks/{index}/logs", self._logs),
                 web.get("/v1/events", self._events),
-                web.get("/v1/machines", lambda r: self._page(r, self.machines)),
+                web.get("/v1/machines", self._list_machines),
                 web.get("/v1/machines/{name}", self._machine),
-                web.get("/v1/quota", lambda _: self._reply(self.quota)),
+                web.get("/v1/quota", self._say(lambda: self.quota)),
                 web.put("/v1/quota/{user}/{band}", self._accept),
                 web.get("/v1/packages/{digest}", self._package),
                 web.put("/v1/packages/{digest}", self._put_package),
@@ -137,9 +137,9 @@ class FakeBorgmaster:
     async def _reply(self, value: object) -> web.Response:
         return web.json_response(body=msgspec.json.encode(value))
 
-    def _say(self, value: object) -> Handler:
+    def _say(self, value: Callable[[], object]) -> Handler:
         async def handler(request: web.Request) -> web.StreamResponse:
-            return await self._reply(value)
+            return await self._reply(value())
 
         return handler
 
@@ -207,6 +207,9 @@ class FakeBorgmaster:
                 return response
             await response.write(msgspec.json.encode(event) + b"\n")
         return response
+
+    async def _list_machines(self, request: web.Request) -> web.Response:
+        return await self._page(request, self.machines)
 
     async def _machine(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
