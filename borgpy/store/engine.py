@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -137,15 +137,13 @@ def _open_sqlite(url: URL) -> Engine:
 def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     # Python's sqlite3 would begin transactions behind our back, and never an immediate one.
     connection.isolation_level = None
-    with _closed_on_failure(connection):
-        cursor = connection.cursor()
+    with _setting_up(connection) as cursor:
         cursor.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
         cursor.execute("PRAGMA journal_mode = WAL")
         # FULL syncs the log at each commit: NORMAL could lose acknowledged writes with the machine's power.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = OFF")
         cursor.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
-        cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -182,8 +180,7 @@ def _open_postgres(url: URL) -> Engine:
 
 
 def _set_up_postgres(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    with _closed_on_failure(connection):
-        cursor = connection.cursor()
+    with _setting_up(connection) as cursor:
         for name, value in (
             ("lock_timeout", LOCK_TIMEOUT_MS),
             ("statement_timeout", STATEMENT_TIMEOUT_MS),
@@ -195,15 +192,18 @@ def _set_up_postgres(connection: DBAPIConnection, _: ConnectionPoolEntry) -> Non
             "SELECT set_config('synchronous_commit', 'on', false)"
             " WHERE current_setting('synchronous_commit') IN ('off', 'local')"
         )
-        cursor.close()
-        connection.commit()
+    connection.commit()
 
 
 @contextmanager
-def _closed_on_failure(connection: DBAPIConnection) -> Iterator[None]:
-    # The pool never gets to see a connection whose set-up failed, so that nobody else would close it.
+def _setting_up(connection: DBAPIConnection) -> Iterator[DBAPICursor]:
+    cursor = connection.cursor()
     try:
-        yield
+        yield cursor
     except BaseException:
+        # The pool never gets to see a connection whose set-up failed, so that nobody else would close it. An open cursor
+        # would keep SQLite's files open all the same.
+        cursor.close()
         connection.close()
         raise
+    cursor.close()
