@@ -6,14 +6,14 @@ from borgpy.borglet.facts import Instance
 from borgpy.model.spec import HealthCheck, Package, TaskSpec
 
 
-class FetchPackage(msgspec.Struct, frozen=True):
+class FetchPackage(msgspec.Struct, frozen=True, gc=False):
     """Bring the binary into the cache. Answered by `PackageReady` or `PackageFailed`."""
 
     task: Instance
     package: Package
 
 
-class StartTask(msgspec.Struct, frozen=True):
+class StartTask(msgspec.Struct, frozen=True, gc=False):
     """Start the task's ``run``-th process. Answered by `TaskStarted` (and later `TaskExited`) or `StartFailed`.
 
     ``ports`` are those of the run before; they are kept where they are still free.
@@ -25,7 +25,7 @@ class StartTask(msgspec.Struct, frozen=True):
     ports: dict[str, int]
 
 
-class StopTask(msgspec.Struct, frozen=True):
+class StopTask(msgspec.Struct, frozen=True, gc=False):
     """End a run: SIGTERM now, SIGKILL after the notice. Answered by `TaskExited`, in the end."""
 
     task: Instance
@@ -34,14 +34,14 @@ class StopTask(msgspec.Struct, frozen=True):
     reason: str
 
 
-class KillTask(msgspec.Struct, frozen=True):
+class KillTask(msgspec.Struct, frozen=True, gc=False):
     """End a run that outlived its notice, by every means. Answered by `TaskExited`."""
 
     task: Instance
     run: int
 
 
-class CheckHealth(msgspec.Struct, frozen=True):
+class CheckHealth(msgspec.Struct, frozen=True, gc=False):
     """Ask the task's port once. Answered by `HealthAnswered`, within the check's time-out."""
 
     task: Instance
@@ -50,7 +50,7 @@ class CheckHealth(msgspec.Struct, frozen=True):
     check: HealthCheck
 
 
-class ForgetTask(msgspec.Struct, frozen=True):
+class ForgetTask(msgspec.Struct, frozen=True, gc=False):
     """The incarnation is over: its sandbox and logs may be collected after a while. Not answered."""
 
     task: Instance

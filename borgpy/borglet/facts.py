@@ -5,7 +5,7 @@ import msgspec
 from borgpy.model.names import JobKey
 
 
-class Instance(msgspec.Struct, frozen=True, array_like=True):
+class Instance(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One incarnation of one task: what an order, a sandbox and a report belong to."""
 
     job: JobKey
@@ -21,20 +21,20 @@ class Instance(msgspec.Struct, frozen=True, array_like=True):
         return f"{self.job}/{self.index} (incarnation {self.incarnation})"
 
 
-class PackageReady(msgspec.Struct, frozen=True):
+class PackageReady(msgspec.Struct, frozen=True, gc=False):
     """The outcome of `FetchPackage`: the binary lies in the cache, its digest proven."""
 
     task: Instance
 
 
-class PackageFailed(msgspec.Struct, frozen=True):
+class PackageFailed(msgspec.Struct, frozen=True, gc=False):
     """The other outcome of `FetchPackage`."""
 
     task: Instance
     reason: str
 
 
-class TaskStarted(msgspec.Struct, frozen=True):
+class TaskStarted(msgspec.Struct, frozen=True, gc=False):
     """The outcome of `StartTask`: the process lives, since ``started_at``."""
 
     task: Instance
@@ -44,7 +44,7 @@ class TaskStarted(msgspec.Struct, frozen=True):
     started_at: int
 
 
-class StartFailed(msgspec.Struct, frozen=True):
+class StartFailed(msgspec.Struct, frozen=True, gc=False):
     """The other outcome of `StartTask`: nothing runs."""
 
     task: Instance
@@ -52,14 +52,14 @@ class StartFailed(msgspec.Struct, frozen=True):
     reason: str
 
 
-class StartInterrupted(msgspec.Struct, frozen=True):
+class StartInterrupted(msgspec.Struct, frozen=True, gc=False):
     """The Borglet ended between deciding to start a task and doing so; nobody is to blame."""
 
     task: Instance
     run: int
 
 
-class TaskExited(msgspec.Struct, frozen=True):
+class TaskExited(msgspec.Struct, frozen=True, gc=False):
     """The task and everything it forked is gone, since ``exited_at``.
 
     ``exit_code`` is negative for a signal and None when nobody saw it end. ``reason`` says more than the exit code
@@ -73,7 +73,7 @@ class TaskExited(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class HealthAnswered(msgspec.Struct, frozen=True):
+class HealthAnswered(msgspec.Struct, frozen=True, gc=False):
     """The outcome of `CheckHealth`. ``detail`` says what was wrong."""
 
     task: Instance
@@ -82,7 +82,7 @@ class HealthAnswered(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-class LimitReached(msgspec.Struct, frozen=True):
+class LimitReached(msgspec.Struct, frozen=True, gc=False):
     """A running task has taken more RAM or disk than its limit."""
 
     task: Instance

@@ -1,6 +1,7 @@
 """How a run is started: its folder, its group, its shim."""
 
 import os
+import py_compile
 import select
 import subprocess
 import sys
@@ -40,6 +41,7 @@ class RunnerSettings(msgspec.Struct, frozen=True):
     """Where tasks live, and what they are told of their surroundings."""
 
     data: Path
+    shim: Path
     host: str
     path: str
     segment_bytes: int = SEGMENT_BYTES
@@ -96,7 +98,7 @@ def launch(
             groups=group.directories,
         )
         write_config(folder, config)
-        child, started = start_shim(folder)
+        child, started = start_shim(folder, settings.shim)
     except BaseException:
         group.remove()
         raise
@@ -120,7 +122,19 @@ def group_name(task: Instance, run: int) -> str:
     return f"{job}.{task.index}.{task.incarnation}.{run}"
 
 
-def start_shim(folder: Path) -> tuple[subprocess.Popen[bytes], Started]:
+def compile_shim(data: Path) -> Path:
+    """The shim as byte code below ``data``: compiling it anew would cost each one more than a MiB for good."""
+    path = data / "shim.pyc"
+    py_compile.compile(
+        shim.__file__,
+        cfile=str(path),
+        doraise=True,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+    return path
+
+
+def start_shim(folder: Path, program: Path) -> tuple[subprocess.Popen[bytes], Started]:
     """Start a shim, and wait until it says that its task runs; `BorgError` with what it said instead."""
     lock = lock_run(folder)
     if lock is None:
@@ -133,7 +147,7 @@ def start_shim(folder: Path) -> tuple[subprocess.Popen[bytes], Started]:
                     [
                         sys.executable,
                         *("-I", "-S", "-B"),
-                        shim.__file__,
+                        str(program),
                         "begin",
                         str(folder),
                         str(lock),

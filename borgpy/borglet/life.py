@@ -31,7 +31,7 @@ _PHASE: Mapping[Stage, Phase] = {
 }
 
 
-class Life(msgspec.Struct, omit_defaults=True):
+class Life(msgspec.Struct, omit_defaults=True, gc=False):
     """``run`` counts starts. ``phase`` is RUNNING, HEALTHY or UNHEALTHY while it runs, FINISHED or FAILED afterwards.
 
     ``started_at`` is the process's own start, ``began_at`` when the agent learnt of it, by its own time.

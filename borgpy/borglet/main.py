@@ -21,7 +21,7 @@ from borgpy.borglet.cgroups import choose_limits_here
 from borgpy.borglet.files import write_whole
 from borgpy.borglet.health import HealthChecker
 from borgpy.borglet.joining import keep_joined
-from borgpy.borglet.launch import RunnerSettings
+from borgpy.borglet.launch import RunnerSettings, compile_shim
 from borgpy.borglet.limits import Limits, WatchedLimits
 from borgpy.borglet.machine import LocalMachine, Machine, data_folder
 from borgpy.borglet.packages import PackageCache
@@ -185,7 +185,7 @@ def _runner(
     limits: Limits = choose_limits_here(f"borg-{mark}") if settings.use_cgroups else WatchedLimits()
     log.info("limits are enforced by %s", limits.words)
     ports = PortBook(settings.lowest_port, settings.highest_port, new_seed())
-    surroundings = RunnerSettings(files.data, host, settings.search_path)
+    surroundings = RunnerSettings(files.data, compile_shim(files.data), host, settings.search_path)
     return ProcessRunner(surroundings, limits, ports, clock, machine.observe)
 
 
