@@ -1,0 +1,61 @@
+"""Old journals fold for ever, and everywhere to the same bytes."""
+
+import os
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from borgpy.master.borgmaster import Borgmaster
+from borgpy.model import checkpoint
+from borgpy.model.cell import Cell
+from borgpy.model.events import Event
+from borgpy.model.operations import Operation
+from tests.recorded.fold import fold, read, state_of
+
+
+def test_the_recorded_journal_folds_to_its_recorded_hash() -> None:
+    recording = read()
+    master = fold(recording)
+    master.check()
+    found = state_of(checkpoint.encode(master.cell))
+    assert found == (recording.chain, recording.state)
+
+
+@pytest.mark.parametrize("seed", ["0", "12345"])
+def test_another_process_with_another_hash_seed_and_plainer_arithmetic_folds_the_same(
+    seed: str,
+) -> None:
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": seed,
+        "NPY_DISABLE_CPU_FEATURES": "AVX2 FMA3 AVX512F",
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.recorded.fold"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    recording = read()
+    assert done.stdout.split() == [recording.chain, recording.state]
+
+
+def test_the_recording_tells_of_every_kind_of_operation_and_event() -> None:
+    decoder: msgspec.msgpack.Decoder[Operation] = msgspec.msgpack.Decoder(Operation)
+    recording = read()
+    operations = {type(decoder.decode(entry)).__name__ for entry in recording.entries}
+    assert operations == {kind.__name__ for kind in Operation.__args__}
+    assert set(_events()) == {kind.__name__ for kind in Event.__args__} - {"Faulted"}
+
+
+def _events() -> set[str]:
+    decoder: msgspec.msgpack.Decoder[Operation] = msgspec.msgpack.Decoder(Operation)
+    master = Borgmaster(Cell("ic"))
+    return {
+        type(event).__name__
+        for entry in read().entries
+        for event in master.apply(decoder.decode(entry))
+    }
