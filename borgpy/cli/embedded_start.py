@@ -28,12 +28,16 @@ from borgpy.model.machine import MachineState
 from borgpy.model.names import MACHINE_PATTERN
 from borgpy.model.priority import Band
 from borgpy.model.quota import UNLIMITED_BAND
+from borgpy.model.resources import NOTHING
 
 SERVING_SECONDS = 60.0
 """A Borgmaster replays its journal, and waits for the lease of one that was killed, before it serves."""
 
 POLL_INTERVAL_MS = 1000
 """One machine is asked more often than Borg's every few seconds: somebody sits before it."""
+
+POLL_INTERVAL_MS = 1000
+"""One Borglet on loopback costs nothing to ask, and whoever looks on wants to see what happens."""
 
 JOINING_SECONDS = 60.0
 ENDING_SECONDS = 15.0
@@ -99,6 +103,7 @@ class EmbeddedCell:
                 *("--listen", _listen_again(recorded.address)),
                 *("--tokens", str(self.layout.tokens)),
                 *("--credential", str(self.layout.credential)),
+                *("--poll-interval-ms", str(POLL_INTERVAL_MS)),
                 *("--poll-interval-ms", str(POLL_INTERVAL_MS)),
             )
             recorded = self._record(
@@ -195,13 +200,15 @@ class EmbeddedCell:
             )
 
     async def _grant(self, client: BorgmasterClient, recorded: Recorded) -> Recorded:
-        """The cell's own user may use all of it, so that nothing has to be granted first. What was changed by hand
-        since is left alone."""
+        """The cell's own user may use all of it, so that nothing has to be granted first. A limit that was set by
+        hand stays."""
         capacity = (await client.cell()).capacity
         if capacity == recorded.granted:
             return recorded
+        limits = {view.band: view.limit for view in await client.quota(recorded.user)}
         for band in Band:
-            if band is not UNLIMITED_BAND:
+            untouched = limits.get(band) in (None, NOTHING, recorded.granted)
+            if band is not UNLIMITED_BAND and untouched:
                 await client.set_quota(recorded.user, band, capacity)
         return self._record(recorded, granted=capacity)
 
@@ -217,7 +224,13 @@ class EmbeddedCell:
                 self.layout.stop_tasks.touch(mode=0o600)
         if process.is_alive():
             await _end_borglet(process, with_tasks)
-            self.layout.stop_tasks.unlink(missing_ok=True)
+            if with_tasks and self.layout.stop_tasks.exists():
+                self.layout.stop_tasks.unlink()
+                self._record(recorded, borglet_pid=0, borglet_started=0.0)
+                raise BorgError(
+                    "the Borglet ended and left its tasks running",
+                    hint=f"see {self.layout.log_of('borglet')}; start the cell and stop it again",
+                )
         return self._record(recorded, borglet_pid=0, borglet_started=0.0)
 
     def _has_run(self, recorded: Recorded) -> bool:

@@ -11,6 +11,7 @@ from borgpy.client.borgmaster import BorgmasterClient
 from borgpy.clock import Clock
 from borgpy.errors import BorgError, NotFound, TimedOut, Unreachable
 from borgpy.model.api import JobView
+from borgpy.model.lifecycle import Phase
 from borgpy.model.names import JobKey
 
 LONG_POLL_MS = 1000
@@ -21,6 +22,9 @@ STUCK_SECONDS = 3.0
 """A job that has not moved for this long is asked why."""
 
 MOST_NOTES = 3
+
+ON_COURSE = (Phase.RUNNING, Phase.HEALTHY)
+"""Tasks that nothing holds up; proving oneself healthy takes its time."""
 
 
 class NotAllPlaced(BorgError):
@@ -142,7 +146,7 @@ async def _notes(
             notes[view.key] = [
                 f"task {why.index} {why.phase.value.replace('_', ' ')}: {why.sentences[0]}"
                 for why in reasons
-                if why.sentences
+                if why.sentences and why.phase not in ON_COURSE
             ][:MOST_NOTES]
     return notes
 

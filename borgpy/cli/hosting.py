@@ -33,23 +33,31 @@ async def context_to_run_in(options: Options, cell: str) -> Context:
     if wanted not in known:
         if known:
             raise unknown_cell(wanted, known)
-        return await start_here(options, wanted, around)
+        return await _start_and_announce(options, wanted, around)
     context = known[wanted]
-    return await start_here(options, wanted, around) if context.data else context
+    return await _start_and_announce(options, wanted, around) if context.data else context
 
 
 async def start_here(
     options: Options, cell: str, around: Surroundings, simulate: int | None = None
 ) -> Context:
-    """Start a cell on this machine, or what is missing of it, and tell where everything is if anything was."""
+    """Start a cell on this machine, or what is missing of it."""
+    root = around.cells / cell
+    embedded = EmbeddedCell(root, around.user or local_user(), speaker(options))
+    await embedded.start(simulate)
+    return known_contexts(around)[cell]
+
+
+async def _start_and_announce(options: Options, cell: str, around: Surroundings) -> Context:
+    """Start a cell on this machine, and tell where everything is if anything had to be started."""
     root = around.cells / cell
     before = read_record(Layout(root))
-    embedded = EmbeddedCell(root, around.user or local_user(), speaker(options))
-    recorded = await embedded.start(simulate)
-    if _pids(before) != _pids(recorded) and not options.quiet:
-        for line in whereabouts(recorded, root):
+    context = await start_here(options, cell, around)
+    after = read_record(Layout(root))
+    if after and _pids(before) != _pids(after) and not options.quiet:
+        for line in whereabouts(after, root):
             click.echo(line, err=True)
-    return known_contexts(around)[cell]
+    return context
 
 
 def speaker(options: Options) -> Callable[[str], None]:

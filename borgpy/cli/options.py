@@ -11,6 +11,7 @@ import click
 import msgspec
 
 _META = "borgcfg.options"
+_PREFIX = "global_"
 
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
@@ -56,11 +57,15 @@ class Seconds(click.ParamType[float]):
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     if value is not None and param.name is not None:
-        ctx.find_root().meta.setdefault(_META, {})[param.name] = value
+        ctx.find_root().meta.setdefault(_META, {})[param.name.removeprefix(_PREFIX)] = value
 
 
 def _option(*names: str, **attributes: Any) -> click.Option:
-    return click.Option(names, expose_value=False, callback=_keep, default=None, **attributes)
+    # A name of its own: a command may well have an argument called `user`.
+    own = _PREFIX + names[-1].removeprefix("--").replace("-", "_")
+    return click.Option(
+        (*names, own), expose_value=False, callback=_keep, default=None, **attributes
+    )
 
 
 def global_options(*, hidden: bool) -> list[click.Parameter]:

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from borgpy.cli.options import Options, Output
+from borgpy.model.resources import MILLI, Resources, bytes_text
 
 COLOURS = {
     "healthy": "green",
@@ -95,6 +96,18 @@ def coloured(word: str, text: str = "") -> str:
 def printable(text: str) -> str:
     """Without line breaks and control characters: what a task says must not move the reader's cursor."""
     return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+def share_text(name: str, used: Resources, limit: Resources | None) -> str:
+    """How much of a resource is used: ``0.5 of 8`` cores, ``476.8 MiB of 32 GiB``; without a limit ``of any``."""
+
+    def amount(of: Resources) -> str:
+        count = of.by_name().get(name, 0)
+        if name == "cpu":
+            return f"{count / MILLI:g}"
+        return bytes_text(count) if name in ("ram", "disk") else f"{count:,}"
+
+    return f"{amount(used)} of {'any' if limit is None else amount(limit)}"
 
 
 def age(milliseconds: int) -> str:

@@ -243,7 +243,7 @@ def problem(details: ProblemDetails) -> web.Response:
 
 
 def a_view(
-    spec: JobSpec, *, stopped: bool = False, outdated: int = 0, seq: int = 1, **phases: int
+    spec: JobSpec, *, stopped: int = False, outdated: int = 0, seq: int = 1, **phases: int
 ) -> JobView:
     """A job with so many tasks in each phase."""
     living = ("running", "healthy", "unhealthy")
@@ -254,7 +254,7 @@ def a_view(
         version=1,
         by=spec.user,
         submitted_at=0,
-        stopped=stopped,
+        stopped=bool(stopped),
         phases=phases,
         running=sum(phases.get(phase, 0) for phase in living),
         healthy=phases.get("healthy", 0),

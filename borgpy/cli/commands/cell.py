@@ -18,12 +18,11 @@ from borgpy.cli.embedded import Layout, read_record
 from borgpy.cli.embedded_start import EmbeddedCell, borglet_process, borgmaster_process
 from borgpy.cli.hosting import speaker, start_here
 from borgpy.cli.options import Group, Options, Output, command
-from borgpy.cli.output import show
+from borgpy.cli.output import share_text, show
 from borgpy.clock import new_id
 from borgpy.errors import BorgError, InvalidConfig, Unreachable
 from borgpy.model.api import CellView
 from borgpy.model.names import NAME_RULE, is_name
-from borgpy.model.resources import amount_text
 
 
 class CellStanding(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -67,9 +66,8 @@ async def start(options: Options, name: str, simulate: int | None) -> None:
     if not is_name(wanted):
         raise InvalidConfig(f"{wanted!r} is no name for a cell", hint=NAME_RULE)
     context = await start_here(options, wanted, around, simulate)
-    async with connect_to(options, context) as connection:
-        view = await connection.client.cell()
-    show(options, view, text=lambda: "\n".join(_view_lines(view)), names=lambda: [view.cell])
+    standing = await _standing(options, context)
+    show(options, standing, text=lambda: "\n".join(_lines(standing)), names=lambda: [standing.cell])
 
 
 @command(
@@ -195,16 +193,15 @@ def _process(pid: int, alive: bool) -> str:
 
 
 def _view_lines(view: CellView) -> list[str]:
-    used, capacity = view.used.by_name(), view.capacity.by_name()
     taken = ", ".join(
-        f"{amount_text(name, used[name])} of {amount_text(name, capacity[name])} {what}"
-        for name, what in (("cpu", ""), ("ram", "RAM"), ("disk", "disk"))
+        f"{share_text(name, view.used, view.capacity)} {what}"
+        for name, what in (("cpu", "cores"), ("ram", "RAM"), ("disk", "disk"))
     )
     return [
         f"  jobs        {view.jobs:,}",
         f"  tasks       {_counts(view.tasks)}",
         f"  machines    {_counts(view.machines)}",
-        f"  taken       {taken.replace(' ,', ',')}",
+        f"  taken       {taken}",
     ]
 
 

@@ -4,10 +4,9 @@ import click
 
 from borgpy.cli.connection import connect
 from borgpy.cli.options import Group, Options, Output, command
-from borgpy.cli.output import Table, age, coloured, show
+from borgpy.cli.output import Table, age, coloured, share_text, show
 from borgpy.clock import SystemClock
 from borgpy.model.api import MachineView
-from borgpy.model.resources import Resources, amount_text
 
 MOST_TASKS = 50
 
@@ -51,16 +50,15 @@ def _table(views: list[MachineView], *, wide: bool) -> Table:
             view.state.value,
             age(now - view.since),
             str(len(view.tasks)),
-            *(_of(view.used, view.capacity, name) for name in ("cpu", "ram", "disk", "ports")),
+            *(
+                share_text(name, view.used, view.capacity)
+                for name in ("cpu", "ram", "disk", "ports")
+            ),
         )
         attributes = ",".join(f"{name}={value}" for name, value in view.attributes.items())
         rows.append((*row, view.address, attributes, view.reason) if wide else row)
     headings = ("MACHINE", "STATE", "SINCE", "TASKS", "CPU", "RAM", "DISK", "PORTS")
     return Table((*headings, "ADDRESS", "ATTRIBUTES", "REASON") if wide else headings, rows)
-
-
-def _of(used: Resources, capacity: Resources, name: str) -> str:
-    return f"{amount_text(name, used.by_name()[name])} of {amount_text(name, capacity.by_name()[name])}"
 
 
 def _lines(view: MachineView) -> list[str]:
@@ -70,8 +68,8 @@ def _lines(view: MachineView) -> list[str]:
         f"{view.name} {coloured(view.state.value)} for {since}{reason}",
         f"  address  {view.address}",
         *(
-            f"  {name:<8} {amount_text(name, view.used.by_name().get(name, 0))} of {amount_text(name, all_of_it)}"
-            for name, all_of_it in view.capacity.by_name().items()
+            f"  {name:<8} {share_text(name, view.used, view.capacity)}"
+            for name in view.capacity.by_name()
         ),
         *(f"  {name} = {value}" for name, value in view.attributes.items()),
         f"  {len(view.tasks):,} tasks",

@@ -5,7 +5,7 @@ import msgspec
 
 from borgpy.cli.connection import connect
 from borgpy.cli.options import Group, Options, command
-from borgpy.cli.output import Table, show
+from borgpy.cli.output import Table, share_text, show
 from borgpy.errors import InvalidConfig
 from borgpy.model.api import QuotaView
 from borgpy.model.priority import Band
@@ -105,11 +105,7 @@ def _table(views: list[QuotaView]) -> Table:
         (
             view.user,
             view.band.value,
-            *(
-                f"{amount_text(name, view.used.by_name()[name])} of "
-                + ("any" if view.limit is None else amount_text(name, view.limit.by_name()[name]))
-                for name in STANDARD
-            ),
+            *(share_text(name, view.used, view.limit) for name in STANDARD),
         )
         for view in views
     ]

@@ -9,8 +9,11 @@ from borgpy.cli.output import Table, age, coloured, show
 from borgpy.clock import SystemClock
 from borgpy.errors import NotFound
 from borgpy.model.api import TaskView, WhyView
+from borgpy.model.lifecycle import Phase
 from borgpy.model.names import task_key
 from borgpy.model.resources import amount_text, bytes_text
+
+FINE = (Phase.HEALTHY, Phase.FINISHED)
 
 
 @command("tasks", parameters=[click.argument("job", metavar="JOB[/0-4]")])
@@ -46,11 +49,12 @@ async def why(options: Options, job: str) -> None:
                 view for index in target.indexes for view in await connection.client.why(key, index)
             ]
     now = SystemClock().now()
-    said = "\n".join("\n".join(why_lines(view, now)) for view in views)
+    held_up = [view for view in views if target.indexes is not None or view.phase not in FINE]
+    said = "\n".join("\n".join(why_lines(view, now)) for view in held_up)
     show(
         options,
         views[0] if target.index() is not None else views,
-        text=lambda: said or f"nothing holds up {key}",
+        text=lambda: said or f"nothing holds up {key}: its tasks are healthy",
         names=lambda: [task_key(view.job, view.index) for view in views],
     )
 
