@@ -55,6 +55,10 @@ class Limits(Protocol):
         """Remove the groups of vanished runs; which."""
         ...
 
+    def leave(self) -> None:
+        """Take away what was set up for all runs, unless there still are some."""
+        ...
+
 
 class NoGroup:
     """Where the kernel offers no groups: the sampler watches the tree of processes instead."""
@@ -92,6 +96,9 @@ class WatchedLimits:
 
     def sweep(self, names_kept: set[str]) -> list[str]:
         return []
+
+    def leave(self) -> None:
+        pass
 
 
 def rlimits(limit: Resources) -> list[tuple[int, int]]:

@@ -1,5 +1,6 @@
 """Limits by cgroup v1: one directory for each run in each controller's tree."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from borgpy.borglet.emptying import empty_and_remove, pids_in
@@ -87,3 +88,8 @@ class V1Limits:
                     empty_and_remove(folder)
                     swept[folder.name] = None
         return list(swept)
+
+    def leave(self) -> None:
+        for parent in self._parents.values():
+            with suppress(OSError):
+                parent.rmdir()

@@ -1,6 +1,7 @@
 """Limits by cgroup v2: one directory for each run in the unified tree."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from borgpy.borglet.emptying import empty_and_remove, pids_in
@@ -92,6 +93,10 @@ class V2Limits:
                 empty_and_remove(folder)
                 swept.append(folder.name)
         return swept
+
+    def leave(self) -> None:
+        with suppress(OSError):
+            self._parent.rmdir()
 
 
 def _hand_down(folder: Path) -> bool:

@@ -1,7 +1,9 @@
 """A Borglet from its settings: wired together, listening, and in a cell until it is told to end."""
 
 import asyncio
+import fcntl
 import logging
+import os
 import resource
 import signal
 import socket
@@ -28,7 +30,7 @@ from borgpy.borglet.packages import PackageCache
 from borgpy.borglet.ports import PortBook
 from borgpy.borglet.runner_process import ProcessRunner
 from borgpy.borglet.server import BorgletServer
-from borgpy.borglet.simulate import SimulatedMachines, Simulation
+from borgpy.borglet.simulate import SimulatedMachines, Simulation, calm_collector
 from borgpy.borglet.state import BorgletFiles
 from borgpy.clock import Clock, SystemClock, new_seed
 from borgpy.errors import Conflict, InvalidConfig
@@ -86,6 +88,7 @@ async def serve(settings: Settings) -> None:
 async def start(settings: Settings, stack: AsyncExitStack, clock: Clock) -> asyncio.Task[None]:
     """Wire a Borglet, and let ``stack`` take it down; the task that keeps it joined ends only by failing."""
     files = BorgletFiles(data_folder(settings.data))
+    stack.callback(os.close, _only_one(files.data))
     sockets = [_listen(settings.host, settings.port)]
     addresses = [_address(settings, sockets[0])]
     if settings.simulation and settings.simulation.separate_ports:
@@ -99,6 +102,7 @@ async def start(settings: Settings, stack: AsyncExitStack, clock: Clock) -> asyn
     if settings.simulation:
         simulated = SimulatedMachines(settings.simulation, addresses, clock)
         stack.push_async_callback(simulated.close)
+        calm_collector()
         machines = dict(simulated.machines)
     else:
         spec = describe(settings, addresses[0])
@@ -202,6 +206,19 @@ async def _listen_with(
     stack.push_async_callback(runner.cleanup)
     for each in sockets:
         await web.SockSite(runner, each, ssl_context=tls).start()
+
+
+def _only_one(data: Path) -> int:
+    """A lock on the directory; `Conflict` when another Borglet works there."""
+    fd = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(fd)
+        raise Conflict(
+            f"another Borglet works in {data}", hint="end it, or give this one its own --data"
+        ) from error
+    return fd
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -140,6 +140,7 @@ class ProcessRunner:
         for ending in list(self._endings):
             with suppress(asyncio.CancelledError):
                 await ending
+        await asyncio.to_thread(self._limits.leave)
         self._threads.shutdown(wait=True)
 
     def _take_back(self, life: Life, sandbox: Sandbox, config: RunConfig, started: Started) -> bool:

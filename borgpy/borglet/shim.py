@@ -232,9 +232,13 @@ class Log:
         except OSError:
             pass  # the disk is full: a task must not stand still for its log
 
-    def rotate(self) -> None:
+    def close(self) -> None:
         if self.fd >= 0:
             posix.close(self.fd)
+            self.fd = -1
+
+    def rotate(self) -> None:
+        self.close()
         self.starts.append(self.starts[-1] + self.size)
         self.open()
         while len(self.starts) > self.segments_kept:

@@ -80,7 +80,6 @@ class SimulatedMachines:
                 attributes={"simulated": "true"} | simulation.attributes,
             )
             self.machines[spec.name] = SimulatedMachine(spec, self)
-        _calm_collector()
         self._running = asyncio.create_task(self._run())
 
     async def close(self) -> None:
@@ -120,7 +119,7 @@ class SimulatedMachines:
                 continue
 
 
-def _calm_collector() -> None:
+def calm_collector() -> None:
     """Let the garbage collector look at what is young only: nothing here is cyclic, and a look at everything that
     10,000 machines keep would hold the event loop for 100 ms each time.
     """
