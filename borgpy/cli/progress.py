@@ -15,6 +15,7 @@ from borgpy.model.lifecycle import PHASE_STATE, Phase, TaskState
 from borgpy.model.names import JobKey
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.table import Table
 
 REDRAWS_PER_SECOND = 4
@@ -185,7 +186,7 @@ class LiveTable:
         # Redrawn by the clock, too: an elapsed time that stands still looks like a command that hangs.
         self._live = Live(
             console=console,
-            get_renderable=self._table,
+            get_renderable=self._picture,
             refresh_per_second=REDRAWS_PER_SECOND,
             transient=False,
         )
@@ -196,6 +197,17 @@ class LiveTable:
 
     def close(self) -> None:
         self._live.stop()
+
+    def _picture(self) -> "Group":
+        from rich.console import Group
+        from rich.text import Text
+
+        notes = [
+            Text(f"  {key}: {printable(note)}", style="yellow", no_wrap=True, overflow="ellipsis")
+            for key, said in self._notes.items()
+            for note in said
+        ]
+        return Group(self._table(), *notes)
 
     def _table(self) -> "Table":
         from rich.table import Table
@@ -217,6 +229,4 @@ class LiveTable:
                 Text(f"{now.failed:,}", style="red" if now.failed else ""),
                 elapsed,
             )
-            for note in self._notes.get(view.key, ()):
-                table.add_row(Text(f"  {printable(note)}", style="yellow"))
         return table

@@ -157,9 +157,8 @@ class FakeBorgmaster:
     def _key(self, request: web.Request) -> JobKey:
         key = job_key(request.match_info["user"], request.match_info["job"])
         if request.method != "PUT" and key not in self.jobs:
-            raise web.HTTPNotFound(
-                body=msgspec.json.encode(ProblemDetails(f"there is no job {key}", 404, "not_found"))
-            )
+            missing = ProblemDetails(f"there is no job {key}", 404, "not_found")
+            raise web.HTTPNotFound(text=msgspec.json.encode(missing).decode())
         return key
 
     async def _job(self, request: web.Request) -> web.Response:
