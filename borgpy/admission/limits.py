@@ -8,6 +8,8 @@ MAX_RAM_BYTES = 1 << 50
 MAX_DISK_BYTES = 1 << 60
 """A thousand times the largest machine one can rent: what is above is a slip of the pen."""
 
+MAX_PACKAGE_BYTES = 1 << 40
+
 MAX_PORTS = 100
 MAX_EXTRA_RESOURCES = 32
 

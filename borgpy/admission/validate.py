@@ -83,6 +83,7 @@ def _requirements(asked: Resources) -> Iterator[Problem]:
 def _package(task: TaskSpec) -> Iterator[Problem]:
     if not task.package.name or "/" in task.package.name or task.package.name in (".", ".."):
         yield Problem("binary", f"{task.package.name!r} is no file name", got=task.package.name)
+    yield from _between("binary.size", task.package.size, 0, limits.MAX_PACKAGE_BYTES)
     if not _DIGEST.match(task.package.digest):
         yield Problem(
             "binary",

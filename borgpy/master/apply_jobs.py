@@ -78,9 +78,9 @@ def set_quota(_cell: CellView, seq: int, op: SetQuota) -> Answer:
     if quota.band is UNLIMITED_BAND:
         problems.append(Problem("band", "the free band has no limit", got=quota.band.value))
     problems.extend(
-        Problem(f"limit.{name}", f"{name} is negative", got=str(amount), allowed="0 or more")
+        Problem(f"limit.{name}", f"{name} cannot be {amount}", got=str(amount), allowed="0 to 2^62")
         for name, amount in quota.limit.by_name().items()
-        if amount < 0
+        if not 0 <= amount <= 1 << 62
     )
     if problems:
         return Refusal(RefusalCode.INVALID, "the quota cannot be set", tuple(problems)), []

@@ -14,7 +14,7 @@ from borgpy.model.orders import Usage
 from borgpy.model.placeholders import DEFAULT_PORT
 from borgpy.model.priority import Band, band_of
 from borgpy.model.quota import UNLIMITED_BAND
-from borgpy.model.resources import NOTHING, total
+from borgpy.model.resources import NOTHING, sayable, total
 from borgpy.model.task import Task
 
 DOMAIN = "local"
@@ -134,8 +134,8 @@ def cell_summary(cell: CellView) -> CellSummary:
         jobs=len(cell.jobs),
         tasks=dict(sorted(tasks.items())),
         machines=dict(sorted(states.items())),
-        capacity=total(machine.spec.capacity for machine in cell.machines.values()),
-        used=total(room.used for room in cell.occupancy.values()),
+        capacity=sayable(total(machine.spec.capacity for machine in cell.machines.values())),
+        used=sayable(total(room.used for room in cell.occupancy.values())),
     )
 
 
@@ -148,7 +148,7 @@ def quota_views(cell: CellView, user: str | None = None) -> tuple[QuotaView, ...
     for name in sorted(users):
         for band in Band:
             quota = cell.quotas.get((name, band))
-            used = charged(cell, name, band)
+            used = sayable(charged(cell, name, band))
             if band is UNLIMITED_BAND or quota or used != NOTHING:
                 limit = None if band is UNLIMITED_BAND else quota.limit if quota else NOTHING
                 views.append(QuotaView(name, band, limit, used))

@@ -101,6 +101,18 @@ def total(amounts: Iterable[Resources]) -> Resources:
     return Resources(cpu, ram, disk, ports, extra)
 
 
+MOST = (1 << 63) - 1
+
+
+def sayable(amount: Resources) -> Resources:
+    """``amount`` with each number within 64 bits, for answers: what a free band asks for may add up to more."""
+    if all(-MOST <= n <= MOST for n in amount.by_name().values()):
+        return amount
+    bounded = {name: max(-MOST, min(MOST, n)) for name, n in amount.by_name().items()}
+    cpu, ram, disk, ports = (bounded.pop(name) for name in ("cpu", "ram", "disk", "ports"))
+    return Resources(cpu, ram, disk, ports, bounded)
+
+
 def _merged(left: dict[str, int], right: dict[str, int], sign: int) -> dict[str, int]:
     if not right:
         return left

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from borgpy.clock import Clock
-from borgpy.errors import BorgError, Fenced, StoreUnavailable, StoreUncertain
+from borgpy.errors import BorgError, Fenced, InvalidConfig, StoreUnavailable, StoreUncertain
 from borgpy.master.borgmaster import Borgmaster
 from borgpy.model.events import Event, Record
 from borgpy.model.operations import Operation
@@ -91,6 +91,8 @@ class Committer:
     async def _commit_batch(self) -> None:
         first_seq = self._master.cell.seq + 1
         batch, entries = self._take_batch()
+        if not batch:
+            return
         try:
             await self._append(first_seq, entries)
         except StoreUnavailable as error:
@@ -118,7 +120,11 @@ class Committer:
         while self._queue and len(batch) < MAX_BATCH and size < MAX_BATCH_BYTES:
             waiting = self._queue.popleft()
             waiting.operation = msgspec.structs.replace(waiting.operation, at=at)
-            encoded = msgspec.msgpack.encode(waiting.operation)
+            try:
+                encoded = msgspec.msgpack.encode(waiting.operation)
+            except (OverflowError, ValueError, TypeError) as error:
+                _fail(waiting, InvalidConfig(f"this cannot be written down: {error}"))
+                continue
             size += len(encoded)
             batch.append(waiting)
             entries.append((at, encoded))

@@ -134,8 +134,16 @@ class JobsApi:
 
     def _missing_package(self, spec: JobSpec) -> Problem | None:
         package = spec.task.package
-        if self._services.packages.path(package.digest):
+        path = self._services.packages.path(package.digest)
+        if path is not None and path.stat().st_size == package.size:
             return None
+        if path is not None:
+            return Problem(
+                "binary",
+                f"the package {package.name} has {path.stat().st_size:,} bytes",
+                got=str(package.size),
+                allowed=str(path.stat().st_size),
+            )
         return Problem(
             "binary",
             f"the package {package.name} ({package.digest[:12]}…) is not in the package store",

@@ -32,7 +32,7 @@ from borgpy.server.settings import POLLS_MISSED
 
 log = logging.getLogger(__name__)
 
-MAX_POLLS_AT_ONCE = 64
+MAX_POLLS_AT_ONCE = 256
 """Each waits for its own Borglet; together they must not make the Borgmaster a crowd of open sockets."""
 
 POLL_TIMEOUT_SECONDS = 5.0
@@ -179,6 +179,9 @@ class Poller:
                         break
                 except BorgError as error:  # the store takes no writes; the next poll tries again
                     log.warning("what %s reported could not be written: %s", link.address, error)
+                    break
+                except Exception:  # one Borglet's riddle must not end the polling of its machines
+                    log.exception("a fault while polling %s", link.address)
                     break
 
     def _chunks(self, names: Sequence[str]) -> Iterator[list[str]]:

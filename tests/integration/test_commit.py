@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from borgpy.clock import ManualClock
-from borgpy.errors import Fenced, StoreFull, StoreUnavailable
+from borgpy.errors import Fenced, InvalidConfig, StoreFull, StoreUnavailable
 from borgpy.master.borgmaster import Borgmaster, outcome_of
 from borgpy.model.events import Record
 from borgpy.model.operations import SubmitJob
@@ -126,3 +126,13 @@ async def test_the_clock_of_the_journal_never_steps_back() -> None:
     await asyncio.gather(running, return_exceptions=True)
     times = [row.at for row in store.journal.read(0)]
     assert times == sorted(times)
+
+
+async def test_what_cannot_be_written_down_is_refused_and_the_others_are_not_held_up() -> None:
+    async with a_desk() as desk:
+        spec = a_job("web", priority=0)
+        absurd = SubmitJob(at=0, by="alice", spec=spec, if_version=10**30)
+        answers = await asyncio.gather(
+            desk.committer.commit(absurd), desk.submit("etl"), return_exceptions=True
+        )
+        assert [type(answer) for answer in answers] == [InvalidConfig, Accepted]
