@@ -93,6 +93,7 @@ class Body:
             Pace(settings.poll_interval_ms / 1000, settings.lost_after_ms / 1000),
         )
         self._poller.sampled = self._sampled
+        self._poller.polled = self.metrics.polled
         self._packages = PackageStore(settings.packages, settings.max_package_bytes)
         log.info(
             "leading cell %s in epoch %d at sequence %d: %d jobs, %d machines",

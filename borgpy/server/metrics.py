@@ -32,6 +32,7 @@ class Metrics:
         self._ended = Counter("borg_tasks_ended", "Tasks that died", ["how"], registry=registry)
         self._lost = Counter("borg_machines_lost", "Machines lost", registry=registry)
         self._faults = Counter("borg_faults", "Operations that met a fault", registry=registry)
+        self._polls = Counter("borg_polls", "Polls of Borglets", ["outcome"], registry=registry)
         self.pass_seconds = Histogram(
             "borg_schedule_pass_seconds",
             "Time of one scheduling pass",
@@ -61,6 +62,10 @@ class Metrics:
                 self._lost.inc()
             case Faulted():
                 self._faults.inc()
+
+    def polled(self, answered: bool) -> None:
+        """Count one poll."""
+        self._polls.labels("answered" if answered else "unanswered").inc()
 
     def text(self, cell: CellView, now: int) -> bytes:
         """Everything in Prometheus' text format."""

@@ -85,6 +85,7 @@ class _Link(msgspec.Struct):
     seats: dict[str, _Seat]
     news: asyncio.Event
     urgent: set[str]
+    number: int
     trouble: str = ""
 
 
@@ -112,10 +113,10 @@ class Poller:
         self._links: dict[str, _Link] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._addresses: dict[str, str] = {}
+        self._numbers = 0
         self._slots = asyncio.Semaphore(MAX_POLLS_AT_ONCE)
         self.sampled: Sampled = _ignore
-        self.polls = 0
-        self.failures = 0
+        self.polled: Callable[[bool], None] = _ignore
 
     def nudge(self, machines: Iterable[str]) -> None:
         """These machines joined, left, or have new orders: poll them soon."""
@@ -149,14 +150,16 @@ class Poller:
             return
         self._addresses[name] = address
         if address not in self._links:
-            link = _Link(address, {}, asyncio.Event(), set())
+            self._numbers += 1
+            link = _Link(address, {}, asyncio.Event(), set(), self._numbers)
             self._links[address] = link
             self._tasks[address] = asyncio.create_task(self._follow(link))
         self._links[address].seats[name] = _Seat(self._clock.steady_seconds())
 
     async def _follow(self, link: _Link) -> None:
         """Poll one address for ever."""
-        due = self._clock.steady_seconds()
+        # The golden ratio spreads the addresses evenly over the interval, however many there are.
+        due = self._clock.steady_seconds() + self._pace.interval * (link.number * 0.618034 % 1)
         while True:
             moving = any(seat.moving for seat in link.seats.values())
             wait = due - self._clock.steady_seconds()
@@ -207,14 +210,14 @@ class Poller:
             async with self._slots:
                 reply = await self._ask(link.address, poll)
         except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError, OSError) as error:
-            self.failures += 1
+            self.polled(False)
             trouble = _what(error)
             if trouble != link.trouble:
                 log.warning("%s did not answer: %s", link.address, trouble)
                 link.trouble = trouble
             await self._missed(link, link.seats.keys(), trouble)
             return False
-        self.polls += 1
+        self.polled(True)
         link.trouble = ""
         await self._take_in(link, poll, reply)
         return True
@@ -320,8 +323,8 @@ def _parts(differences: Sequence[MachineDifference]) -> Iterator[tuple[MachineDi
         yield tuple(part)
 
 
-def _ignore(_machine: str, _usage: Sequence[TaskUsage]) -> None:
-    """Usage samples go nowhere until somebody wants them."""
+def _ignore(*_news: object) -> None:
+    """Usage samples and counts go nowhere until somebody wants them."""
 
 
 def _what(error: BaseException) -> str:
