@@ -214,6 +214,7 @@ class EmbeddedCell:
 
     async def _end_borglet(self, recorded: Recorded, *, with_tasks: bool) -> Recorded:
         process = borglet_process(recorded)
+        with_tasks = with_tasks and not recorded.simulate  # simulated tasks are no processes
         if with_tasks:
             if not process.is_alive() and self._has_run(recorded):
                 # Tasks outlive a killed Borglet, and only a Borglet knows which they are and how to end them.
@@ -234,7 +235,7 @@ class EmbeddedCell:
         return self._record(recorded, borglet_pid=0, borglet_started=0.0)
 
     def _has_run(self, recorded: Recorded) -> bool:
-        return bool(recorded.borglet_pid and recorded.address and not recorded.simulate)
+        return bool(recorded.borglet_pid and recorded.address)
 
     def _client(self, recorded: Recorded, retries: Retries | None = None) -> BorgmasterClient:
         token = self.layout.token.read_text().strip()

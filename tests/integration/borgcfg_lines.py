@@ -55,6 +55,11 @@ class CommandLine:
         said = self._capsys.readouterr()
         return Said(code, said.out, said.err)
 
+    def heard(self) -> tuple[str, str]:
+        """What was said since, on stdout and stderr."""
+        said = self._capsys.readouterr()
+        return said.out, said.err
+
     def writes_job(
         self,
         name: str = "web",

@@ -25,7 +25,7 @@ from borgpy.model.api import CellView
 from borgpy.model.names import NAME_RULE, is_name
 
 
-class CellStanding(msgspec.Struct, frozen=True, omit_defaults=True):
+class CellStanding(msgspec.Struct, frozen=True):
     """A cell as `borgcfg cell status -o json` prints it: its processes if it is on this machine, its view if it answers."""
 
     cell: str

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from borgpy.cli.asking import confirm_stop
+from borgpy.cli.complete import complete_job
 from borgpy.cli.connection import Connection, connect
 from borgpy.cli.follow import LOOK_SECONDS, Detached, Following, until_ended
 from borgpy.cli.names import Target, did_you_mean, parse_target
@@ -28,7 +29,13 @@ PATIENCE_SECONDS = 120.0
 @command(
     "down",
     parameters=[
-        click.argument("jobs", nargs=-1, required=True, metavar="JOB[/0-4]|FILE..."),
+        click.argument(
+            "jobs",
+            nargs=-1,
+            required=True,
+            metavar="JOB[/0-4]|FILE...",
+            shell_complete=complete_job,
+        ),
         click.option("--detach", is_flag=True, help="Do not wait until the tasks have ended."),
         click.option("--purge", is_flag=True, help="Forget the job once its tasks have ended."),
     ],
@@ -39,7 +46,14 @@ async def down(options: Options, jobs: tuple[str, ...], detach: bool, purge: boo
     await _stop(options, _targets(jobs), detach=detach, purge=purge)
 
 
-@command("kill", parameters=[click.argument("tasks", nargs=-1, required=True, metavar="JOB/3...")])
+@command(
+    "kill",
+    parameters=[
+        click.argument(
+            "tasks", nargs=-1, required=True, metavar="JOB/3...", shell_complete=complete_job
+        )
+    ],
+)
 async def kill(options: Options, tasks: tuple[str, ...]) -> None:
     """Kill some tasks of a job; `up` brings them back."""
     targets = [parse_target(task) for task in tasks]

@@ -4,6 +4,7 @@ from functools import partial
 
 import click
 
+from borgpy.cli.complete import complete_job
 from borgpy.cli.connection import connect
 from borgpy.cli.names import parse_target
 from borgpy.cli.options import Options, Output, command
@@ -14,7 +15,9 @@ from borgpy.model.api import EventView
 @command(
     "events",
     parameters=[
-        click.argument("job", required=False, default="", metavar="[JOB]"),
+        click.argument(
+            "job", required=False, default="", metavar="[JOB]", shell_complete=complete_job
+        ),
         click.option("-f", "--follow", is_flag=True, help="Go on until interrupted."),
         click.option(
             "--after", type=click.IntRange(0), default=0, help="Only what came after this sequence."

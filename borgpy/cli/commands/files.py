@@ -39,7 +39,9 @@ def init(options: Options, folder: Path) -> None:
         click.echo(f"try: borgcfg up {folder / first}", err=True)
 
 
-@command("validate", parameters=[click.argument("files", nargs=-1, required=True)])
+@command(
+    "validate", parameters=[click.argument("files", nargs=-1, required=True, type=click.Path())]
+)
 def validate(options: Options, files: tuple[str, ...]) -> None:
     """Check job files, without a cell."""
     from borgpy.cli.declarations import check, read_job_file
@@ -62,7 +64,7 @@ def validate(options: Options, files: tuple[str, ...]) -> None:
 @command(
     "render",
     parameters=[
-        click.argument("file"),
+        click.argument("file", type=click.Path()),
         click.argument("jobs", nargs=-1, metavar="[JOB]..."),
     ],
 )

@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 import click
 
+from borgpy.cli.complete import complete_job
 from borgpy.cli.connection import connect
 from borgpy.cli.names import parse_target
 from borgpy.cli.options import Options, command
@@ -22,7 +23,7 @@ LONGEST_LINE = 1024 * 1024
 @command(
     "logs",
     parameters=[
-        click.argument("job", metavar="JOB[/3]"),
+        click.argument("job", metavar="JOB[/3]", shell_complete=complete_job),
         click.option("-f", "--follow", is_flag=True, help="Go on as the task writes."),
         click.option("--tail", type=click.IntRange(0), help="Only the last so many lines."),
         click.option("--stderr", is_flag=True, help="What went to stderr instead of stdout."),

@@ -2,6 +2,7 @@
 
 import click
 
+from borgpy.cli.complete import complete_job
 from borgpy.cli.connection import Connection, connect
 from borgpy.cli.names import Pattern, parse_pattern, unknown
 from borgpy.cli.options import Options, Output, command
@@ -18,7 +19,15 @@ FINE = (Phase.HEALTHY, Phase.FINISHED)
 
 @command(
     "status",
-    parameters=[click.argument("job", required=False, default="", metavar="[KEY|PREFIX|GLOB]")],
+    parameters=[
+        click.argument(
+            "job",
+            required=False,
+            default="",
+            metavar="[KEY|PREFIX|GLOB]",
+            shell_complete=complete_job,
+        )
+    ],
     epilog="Without an argument: all jobs of the user. Examples: hello_world, alice/web, 'web*'.",
 )
 async def status(options: Options, job: str) -> None:

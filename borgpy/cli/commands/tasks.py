@@ -2,6 +2,7 @@
 
 import click
 
+from borgpy.cli.complete import complete_job
 from borgpy.cli.connection import connect
 from borgpy.cli.names import parse_target
 from borgpy.cli.options import Options, Output, command
@@ -16,7 +17,9 @@ from borgpy.model.resources import amount_text, bytes_text
 FINE = (Phase.HEALTHY, Phase.FINISHED)
 
 
-@command("tasks", parameters=[click.argument("job", metavar="JOB[/0-4]")])
+@command(
+    "tasks", parameters=[click.argument("job", metavar="JOB[/0-4]", shell_complete=complete_job)]
+)
 async def tasks(options: Options, job: str) -> None:
     """The tasks of a job."""
     target = parse_target(job)
@@ -36,7 +39,7 @@ async def tasks(options: Options, job: str) -> None:
     )
 
 
-@command("why", parameters=[click.argument("job", metavar="JOB[/3]")])
+@command("why", parameters=[click.argument("job", metavar="JOB[/3]", shell_complete=complete_job)])
 async def why(options: Options, job: str) -> None:
     """Why a task is where it is, or what holds up a job."""
     target = parse_target(job)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import click
 import msgspec
 
-from borgpy.cli.connection import Connection, connect_to
+from borgpy.cli.connection import Connection, connect_to, here
+from borgpy.cli.contexts import known_contexts
 from borgpy.cli.declarations import Ready, read_job_file, with_binaries
 from borgpy.cli.follow import Detached, Following, TasksFailed, until_reached
 from borgpy.cli.hosting import context_to_run_in
@@ -38,7 +39,7 @@ class Course(msgspec.Struct, frozen=True):
 @command(
     "up",
     parameters=[
-        click.argument("file", metavar="FILE"),
+        click.argument("file", metavar="FILE", type=click.Path()),
         click.argument("jobs", nargs=-1, metavar="[JOB]..."),
         click.option(
             "--wait",
@@ -208,7 +209,7 @@ async def _report(
             f"{name}: {view.summary}\n"
             f"  look:  {own} status {name}    {own} logs {name}\n"
             f"  stop:  {own} down {name}"
-            + (f"    {own} cell stop" if connection.context.data else ""),
+            + (f"    {own} cell stop {connection.cell}" if connection.context.data else ""),
             err=True,
         )
 
@@ -252,6 +253,8 @@ def _farewell(submitted: Sequence[JobKey], connection: Connection, wanted: int) 
 def _short(key: JobKey, connection: Connection) -> str:
     """A job as this user would write it."""
     user, name = split_job(key)
+    if connection.cell and len(known_contexts(here())) > 1:
+        return f"{connection.cell}/{key}"
     return name if user == connection.context.user else key
 
 
