@@ -50,6 +50,7 @@ class Sandbox(msgspec.Struct, frozen=True):
         """Make what is missing; the run's folder is new and empty."""
         for folder in (self.work, self.work / "tmp", self.logs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.dead_mark.unlink(missing_ok=True)
         fresh = self.run(run)
         fresh.mkdir(mode=0o700, parents=True, exist_ok=True)
         for leftover in fresh.iterdir():  # of a start that was interrupted

@@ -90,6 +90,8 @@ class SmallBorgmaster:
         wanted = MachineOrders(name, self.seq, tuple(self.orders.values()))
         poll = Poll("ic", self.epoch, self.seq, (wanted,), self.specs)
         status, body = await self.post(msgspec.msgpack.encode(poll))
+        while b"has not joined a cell yet" in body:  # it is reading our answer at this moment
+            status, body = await self.post(msgspec.msgpack.encode(poll))
         assert status == 200, body
         (report,) = msgspec.msgpack.decode(body, type=PollReply).machines
         return report

@@ -9,6 +9,7 @@ from borgpy.borglet.actions import (
     Action,
     CheckHealth,
     FetchPackage,
+    ForgetTask,
     KillTask,
     StartTask,
     StopTask,
@@ -61,6 +62,9 @@ class World(RuleBasedStateMachine):
                 assert action.run >= self.highest_run.get(action.task, 0)
                 self.highest_run[action.task] = action.run
                 self.alive[action.task] = action.run
+            if isinstance(action, ForgetTask):
+                assert action.task not in self.alive
+                self.highest_run.pop(action.task, None)
             self.asked.append(action)
 
     def tell(self, fact: Fact) -> None:
