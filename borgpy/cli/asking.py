@@ -5,6 +5,7 @@ import sys
 import click
 
 from borgpy.cli.options import Options
+from borgpy.errors import BorgError
 from borgpy.model.api import JobView
 from borgpy.model.priority import Band
 
@@ -25,5 +26,4 @@ def confirm_stop(options: Options, view: JobView, count: int) -> None:
         f"{what}. Type {count} to go on", default="no", show_default=True, err=True
     )
     if answer.strip().replace(",", "") != str(count):
-        click.echo("nothing was stopped", err=True)
-        raise click.Abort
+        raise BorgError("nothing was stopped")

@@ -13,7 +13,7 @@ from borgpy.client.borgmaster import BorgmasterClient
 from borgpy.errors import InvalidConfig, Unreachable
 
 ANSWER_SECONDS = 30.0
-"""How long one answer may take, unless --timeout says otherwise."""
+"""How long one answer may take at most; a shorter --timeout is a shorter one for each answer, too."""
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -48,7 +48,7 @@ async def connect_to(
     if context.data and not context.address:
         raise Unreachable(f"cell {context.cell!r} is not running", hint=_start_hint(context))
     endpoint = context.endpoint()
-    seconds = options.timeout_seconds or ANSWER_SECONDS
+    seconds = min(options.timeout_seconds or ANSWER_SECONDS, ANSWER_SECONDS)
     async with BorgmasterClient(endpoint, timeout_seconds=seconds) as client:
         if options.verbose:
             click.echo(f"asking {endpoint.address} (from {context.said_by})", err=True)

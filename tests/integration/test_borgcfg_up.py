@@ -1,11 +1,7 @@
 """`borgcfg up`, `down` and `kill`: what they send, what they wait for, and how they end."""
 
 import json
-import os
-import pty
 import re
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -19,7 +15,7 @@ from borgpy.model.lifecycle import Phase
 from borgpy.model.refusal import Accepted, Problem
 from borgpy.model.spec import JobSpec
 from tests.builders import a_job
-from tests.fakes.borgmaster import TOKEN, FakeBorgmaster, a_task, a_view
+from tests.fakes.borgmaster import FakeBorgmaster, a_task, a_view
 from tests.integration.borgcfg_lines import CommandLine
 
 WEB = a_job("web", replicas=3)
@@ -348,58 +344,6 @@ def _digest(path: Path) -> str:
     import hashlib
 
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _environment(fake: FakeBorgmaster, home: Path) -> dict[str, str]:
-    own = {"BORG_ADDR": fake.address, "BORG_TOKEN": TOKEN, "BORG_USER": "alice", "TERM": "xterm"}
-    return {**os.environ, **own, "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
-
-
-def test_ctrl_c_detaches_and_nothing_is_cancelled(shell: CommandLine, fake: FakeBorgmaster) -> None:
-    fake.script = [a_view(WEB, waiting=3)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "borgpy.cli.borgcfg", "up", shell.writes_job()],
-        env=_environment(fake, shell.home),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "0 placed" in line:
-            break
-    process.send_signal(signal.SIGINT)
-    rest = process.stderr.read()
-    process.stderr.close()
-    assert process.wait(10) == 130
-    assert re.fullmatch(r"detached; web keeps running; follow with .* status web\n", rest)
-    assert fake.asked("DELETE") == []
-
-
-def test_on_a_terminal_one_table_is_drawn_over_itself(
-    shell: CommandLine, fake: FakeBorgmaster
-) -> None:
-    fake.script = [a_view(WEB, waiting=3), a_view(WEB, running=3), a_view(WEB, healthy=3)]
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "borgpy.cli.borgcfg", "up", shell.writes_job()],
-        env=_environment(fake, shell.home),
-        stderr=theirs,
-        stdout=subprocess.DEVNULL,
-    )
-    os.close(theirs)
-    drawn = b""
-    while True:
-        try:
-            drawn += os.read(ours, 65536)
-        except OSError:  # the other end is closed
-            break
-    os.close(ours)
-    assert process.wait(10) == 0
-    assert b"\x1b[1A" in drawn, "it goes up again to draw over the last one"
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn.decode())
-    assert re.search(r"JOB +DESIRED +PLACED +RUNNING +HEALTHY +FAILED +ELAPSED", text)
-    assert re.search(r"alice/web +3 +0 +0 +0 +0 +0s", text)
-    assert re.search(r"alice/web +3 +3 +3 +3 +0 ", text)
 
 
 def test_waiting_costs_few_looks(shell: CommandLine, fake: FakeBorgmaster) -> None:
