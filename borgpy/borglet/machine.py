@@ -53,6 +53,11 @@ log = logging.getLogger(__name__)
 
 GARBAGE_SECONDS = 600
 
+NO_ORDERS = 0
+"""Journal sequences begin at 1."""
+
+EMPTYING_SECONDS = 0.05
+
 Orders = Sequence[tuple[Instance, TaskSpec]]
 
 
@@ -128,6 +133,17 @@ class LocalMachine:
         await self.runner.close()
         await self._health.close()
         await self._save()
+
+    async def empty(self) -> None:
+        """Stop every task, each with its notice, and wait until nothing of them is left.
+
+        No orders are held afterwards, so that the Borgmaster gives them anew to whoever comes next.
+        """
+        self.adopt(self._cell, NO_ORDERS, ())
+        while True:
+            await asyncio.sleep(EMPTYING_SECONDS)
+            if not self._jobs and not any(life.stage in LIVE for life in self._agent.lives()):
+                return
 
     def adopt(self, cell: str, orders_seq: int, run: Orders) -> None:
         self._cell = cell

@@ -40,6 +40,9 @@ from borgpy.model.resources import Resources
 
 log = logging.getLogger(__name__)
 
+STOP_TASKS = "stop-tasks"
+"""A Borglet that is told to end leaves its tasks running, unless this file stands in its directory then."""
+
 SHUTDOWN_SECONDS = 1.0
 """A reader that follows a log must not hold up the end."""
 
@@ -70,23 +73,39 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def serve(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT. `BorgError` when it cannot; tasks run on in any case."""
+    """Run until SIGTERM or SIGINT. `BorgError` when it cannot; tasks run on, unless `STOP_TASKS` asks otherwise."""
     check(settings)
     async with AsyncExitStack() as stack:
         ended = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
-        joining = await start(settings, stack, SystemClock())
+        borglet = await start(settings, stack, SystemClock())
+        joining = borglet.joining
         waiting = asyncio.create_task(ended.wait())
         await asyncio.wait({joining, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         if joining.done():
             joining.result()
-        log.info("the Borglet ends; its tasks run on")
+        stop_tasks = settings.data / STOP_TASKS
+        if borglet.local is None or not stop_tasks.exists():
+            log.info("the Borglet ends; its tasks run on")
+            return
+        log.info("the Borglet ends, and its tasks with it")
+        borglet.server.close()
+        await borglet.local.empty()
+        stop_tasks.unlink()
 
 
-async def start(settings: Settings, stack: AsyncExitStack, clock: Clock) -> asyncio.Task[None]:
-    """Wire a Borglet, and let ``stack`` take it down; the task that keeps it joined ends only by failing."""
+class Started(msgspec.Struct, frozen=True, eq=False):
+    """A Borglet at work. ``joining`` keeps it joined and ends only by failing; ``local`` is None for simulated machines."""
+
+    joining: asyncio.Task[None]
+    server: BorgletServer
+    local: LocalMachine | None
+
+
+async def start(settings: Settings, stack: AsyncExitStack, clock: Clock) -> Started:
+    """Wire a Borglet, and let ``stack`` take it down."""
     files = BorgletFiles(data_folder(settings.data))
     stack.callback(os.close, _only_one(files.data))
     sockets = [_listen(settings.host, settings.port)]
@@ -129,7 +148,7 @@ async def start(settings: Settings, stack: AsyncExitStack, clock: Clock) -> asyn
     log.info("%d machine(s) at %s", len(machines), addresses[0])
     joining = asyncio.create_task(keep_joined(borgmaster, server, machines, settings.join_token))
     stack.push_async_callback(_cancel, joining)
-    return joining
+    return Started(joining, server, local)
 
 
 def check(settings: Settings) -> None:

@@ -17,6 +17,7 @@ from borgpy.clock import Clock
 from borgpy.model.api import ProblemDetails
 from borgpy.model.names import JobKey, is_name, split_job
 from borgpy.model.orders import (
+    EPOCH_HEADER,
     MAX_MACHINES_PER_POLL,
     MachineReport,
     Poll,
@@ -39,12 +40,20 @@ MSGPACK = "application/msgpack"
 
 
 class Refused(Exception):
-    """An answer other than 200."""
+    """An answer other than 200; ``sworn_to`` is the higher epoch for which it is refused, if that is the reason."""
 
     def __init__(
-        self, status: int, code: str, title: str, detail: str = "", hint: str = ""
+        self,
+        status: int,
+        code: str,
+        title: str,
+        detail: str = "",
+        hint: str = "",
+        *,
+        sworn_to: int = 0,
     ) -> None:
         super().__init__(title)
+        self.headers = {EPOCH_HEADER: str(sworn_to)} if sworn_to else {}
         self.problem = ProblemDetails(title, status, code, detail, hint)
 
 
@@ -66,7 +75,12 @@ class BorgletServer:
         self._decoder = msgspec.msgpack.Decoder(Poll)
         self._encoder = msgspec.msgpack.Encoder()
         self._polled: dict[str, float] = {}
+        self._closed = False
         self._order_epochs = dict.fromkeys(machines, allegiance.epoch)
+
+    def close(self) -> None:
+        """Take no more orders: the machines are being emptied."""
+        self._closed = True
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=BODY_MOST, middlewares=[_problems])
@@ -101,6 +115,8 @@ class BorgletServer:
         except msgspec.DecodeError as error:
             raise Refused(400, "invalid", "this is no poll", str(error)) from error
         orders = _orders_of(poll)
+        if self._closed:
+            raise Refused(503, "unavailable", "this Borglet is ending, and its tasks with it")
         async with self._orders:  # two Borgmasters may ask at once, and only one may have its way
             await self._accept(poll)
             reports = await self._take_in(poll, orders)
@@ -141,6 +157,7 @@ class BorgletServer:
                 409,
                 "conflict",
                 f"epoch {poll.epoch} is over: the Borgmaster of epoch {mine.epoch} has given orders",
+                sworn_to=mine.epoch,
             )
         try:
             await self.swear(msgspec.structs.replace(mine, epoch=poll.epoch))
@@ -275,7 +292,7 @@ async def _problems(request: web.Request, handler):  # type: ignore[no-untyped-d
     try:
         return await handler(request)
     except Refused as refused:
-        return _problem(refused.problem)
+        return _problem(refused.problem, refused.headers)
     except web.HTTPException as error:
         if error.status < 400:
             raise
@@ -283,9 +300,10 @@ async def _problems(request: web.Request, handler):  # type: ignore[no-untyped-d
         return _problem(ProblemDetails(error.reason, error.status, code))
 
 
-def _problem(problem: ProblemDetails) -> web.Response:
+def _problem(problem: ProblemDetails, headers: Mapping[str, str] | None = None) -> web.Response:
     return web.Response(
         body=msgspec.json.encode(problem),
         status=problem.status,
         content_type="application/problem+json",
+        headers=headers,
     )

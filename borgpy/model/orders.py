@@ -15,6 +15,10 @@ MAX_MACHINES_PER_POLL = 500
 """More would hold the event loop of either side for more than 20 ms."""
 
 
+EPOCH_HEADER = "X-Borg-Epoch"
+"""With status 409 a Borglet says which epoch it has sworn to, when that is higher than the one of the poll."""
+
+
 class TaskOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Run this incarnation of this task, with the task spec of this digest (looked up in `Poll.specs`)."""
 

@@ -94,6 +94,7 @@ class Body:
         )
         self._poller.sampled = self._sampled
         self._poller.polled = self.metrics.polled
+        self._poller.outranked = self._committer.outbid
         self._packages = PackageStore(settings.packages, settings.max_package_bytes)
         log.info(
             "leading cell %s in epoch %d at sequence %d: %d jobs, %d machines",

@@ -15,7 +15,7 @@ from borgpy.clock import Clock
 from borgpy.errors import BorgError, Fenced, InvalidConfig, StoreUnavailable, StoreUncertain
 from borgpy.master.borgmaster import Borgmaster
 from borgpy.model.events import Event, Record
-from borgpy.model.operations import Operation
+from borgpy.model.operations import LeaderElected, Operation
 from borgpy.store.faces import Holding, Journal
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,23 @@ class Committer:
         self._queue.append(_Waiting(operation, done))
         self._arrived.set()
         return await done
+
+    def outbid(self, epoch: int) -> None:
+        """Begin an epoch above ``epoch``, to which a Borglet has sworn.
+
+        After a restore from a backup the journal knows less than the Borglets. If instead another Borgmaster leads, its
+        entries stand where this one would append: then the sequence fences this one, whatever its epoch.
+        """
+        if epoch < self._epoch:
+            return
+        self._epoch = epoch + 1
+        done: asyncio.Future[list[Event]] = asyncio.get_running_loop().create_future()
+        done.add_done_callback(asyncio.Future.exception)  # nobody waits for it
+        log.warning("a Borglet has sworn to epoch %d; beginning epoch %d", epoch, self._epoch)
+        cell = self._master.cell
+        election = LeaderElected(at=0, cell=cell.name, epoch=self._epoch, holder=cell.leader)
+        self._queue.appendleft(_Waiting(election, done))
+        self._arrived.set()
 
     async def run(self) -> None:
         """Commit until fenced (`Fenced` is raised then), or cancelled."""

@@ -21,6 +21,7 @@ from borgpy.model.lifecycle import Phase
 from borgpy.model.machine import MachineState
 from borgpy.model.operations import LoseMachines, MachineDifference, Observe, Operation
 from borgpy.model.orders import (
+    EPOCH_HEADER,
     MAX_MACHINES_PER_POLL,
     MachineOrders,
     MachineReport,
@@ -47,6 +48,9 @@ MAX_CHANGES = 500
 
 GATHER_SECONDS = 0.010
 """News about several machines of one address within this time shares a poll."""
+
+MAX_EPOCH = 1 << 53
+"""No cell comes near it; a Borglet that claims more is not believed."""
 
 SOON_SECONDS = 0.5
 """A machine where something starts or stops is asked again after this long: somebody is probably waiting for it."""
@@ -117,6 +121,7 @@ class Poller:
         self._slots = asyncio.Semaphore(MAX_POLLS_AT_ONCE)
         self.sampled: Sampled = _ignore
         self.polled: Callable[[bool], None] = _ignore
+        self.outranked: Callable[[int], None] = _ignore
 
     def nudge(self, machines: Iterable[str]) -> None:
         """These machines joined, left, or have new orders: poll them soon."""
@@ -248,6 +253,8 @@ class Poller:
                 body += piece
                 if len(body) > MAX_REPLY_BYTES:
                     raise aiohttp.ClientError("its answer is too large")
+            if response.status == 409:
+                self._consider_epoch(response.headers.get(EPOCH_HEADER, ""), poll.epoch)
             if response.status != 200:
                 text = body[:200].decode(errors="replace")
                 raise aiohttp.ClientError(f"status {response.status}: {text}")
@@ -255,6 +262,11 @@ class Poller:
             if (reply.epoch, reply.seq) != (poll.epoch, poll.seq):
                 raise aiohttp.ClientError("it answered another poll")
             return reply
+
+    def _consider_epoch(self, sworn_to: str, ours: int) -> None:
+        """A Borglet has sworn to a higher epoch: another leads, or this cell was restored from an older backup."""
+        if sworn_to.isdecimal() and ours < int(sworn_to) < MAX_EPOCH:
+            self.outranked(int(sworn_to))
 
     async def _take_in(self, link: _Link, poll: Poll, reply: PollReply) -> None:
         wanted = {orders.machine: orders for orders in poll.machines}

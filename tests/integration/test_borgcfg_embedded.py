@@ -17,9 +17,6 @@ from tests.integration.borgcfg_lines import CommandLine
 
 pytestmark = pytest.mark.slow
 
-takes_its_tasks_along = pytest.mark.xfail(
-    strict=False, reason="the Borglet does not heed its stop-tasks file yet"
-)
 
 SERVER = """#!{python}
 import http.server, sys
@@ -142,7 +139,6 @@ def test_a_stopped_cell_keeps_its_tasks_if_asked_to(shell: CommandLine) -> None:
     assert task_pids(shell) == pids
 
 
-@takes_its_tasks_along
 def test_a_stopped_cell_leaves_nothing_and_a_start_brings_the_jobs_back(shell: CommandLine) -> None:
     up(shell)
     pids = task_pids(shell)
@@ -153,7 +149,6 @@ def test_a_stopped_cell_leaves_nothing_and_a_start_brings_the_jobs_back(shell: C
     assert not set(task_pids(shell)) & set(pids)
 
 
-@takes_its_tasks_along
 def test_tasks_of_a_killed_borglet_are_stopped_with_the_cell(shell: CommandLine) -> None:
     up(shell)
     os.kill(standing(shell)["borglet_pid"], signal.SIGKILL)

@@ -136,3 +136,23 @@ async def test_what_cannot_be_written_down_is_refused_and_the_others_are_not_hel
             desk.committer.commit(absurd), desk.submit("etl"), return_exceptions=True
         )
         assert [type(answer) for answer in answers] == [InvalidConfig, Accepted]
+
+
+async def test_a_cell_restored_from_a_backup_begins_an_epoch_above_what_its_borglets_saw() -> None:
+    async with a_desk() as desk:
+        desk.committer.outbid(41)
+        desk.committer.outbid(41)
+        await desk.submit()
+        assert desk.master.cell.epoch == 42
+        assert desk.store.journal.last().epoch == 42
+
+
+async def test_a_fenced_borgmaster_cannot_outbid_the_one_that_leads() -> None:
+    store = memory_store()
+    async with a_desk(store) as first, a_desk(store) as second:
+        await second.submit("second")
+        first.committer.outbid(99)
+        with pytest.raises(Fenced):
+            await first.submit("first")
+        await second.submit("third")
+        assert recover(store, "ic").cell.epoch == 2
