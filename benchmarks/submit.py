@@ -1,6 +1,6 @@
 """A large job through HTTP to a live Borgmaster: how long until it is accepted, placed and durable, and running.
 
-Borgmaster (SQLite) and simulated Borglets are processes of their own. Meanwhile /healthz is asked every few
+Borgmaster (on SQLite or a PostgreSQL brought from a wheel) and simulated Borglets are processes of their own. Meanwhile /healthz is asked every few
 milliseconds, to find whether anything holds the Borgmaster's event loop. Every figure is the median over the rounds
 (each with a fresh cell) except ``healthz_max_ms``, the worst of all.
 """
@@ -11,17 +11,22 @@ import hashlib
 import statistics
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import aiohttp
 
 from benchmarks.frame import Metrics, Stopwatch, run
+from borgpy.cli.embedded import Programs
 from borgpy.cli.embedded_start import EmbeddedCell
 from borgpy.client.borgmaster import BorgmasterClient
 from borgpy.client.transport import Endpoint
 from borgpy.clock import new_id
 from borgpy.model.resources import Resources
 from borgpy.model.spec import JobSpec, Package, TaskSpec
+from borgpy.store.engine import open_engine
+from borgpy.store.migrate import upgrade
+from tests.fakes.postgres import Postgres, running_postgres
 
 MIB = 1 << 20
 PROBE_SECONDS = 0.005
@@ -50,8 +55,9 @@ async def probe(address: str, worst: list[float]) -> None:
             await asyncio.sleep(PROBE_SECONDS)
 
 
-async def one_round(options: argparse.Namespace, folder: Path) -> dict[str, float]:
-    cell = EmbeddedCell(folder / "ic", "bench", lambda _: None)
+async def one_round(options: argparse.Namespace, folder: Path, store: str) -> dict[str, float]:
+    command = Programs().borgmaster + (("--store", store) if store else ())
+    cell = EmbeddedCell(folder / "ic", "bench", lambda _: None, Programs(borgmaster=command))
     recorded = await cell.start(simulate=options.machines)
     try:
         token = cell.layout.token.read_text().strip()
@@ -93,15 +99,27 @@ async def submit_and_watch(
 
 def measure(options: argparse.Namespace) -> Metrics:
     rounds = []
-    for _ in range(options.rounds):
-        with tempfile.TemporaryDirectory() as folder:
-            rounds.append(asyncio.run(one_round(options, Path(folder))))
+    with ExitStack() as stack:
+        server = stack.enter_context(running_postgres()) if options.store == "postgresql" else None
+        for number in range(options.rounds):
+            store = a_database(server, number) if server else ""
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            rounds.append(asyncio.run(one_round(options, folder, store)))
     missing = [found for found in rounds if "running_ms" not in found]
     if missing:
         raise SystemExit(f"not everything ran within {DEADLINE_SECONDS:g} s: {missing}")
     names = ("accepted_ms", "placed_ms", "running_ms", "healthz_p99_ms")
     medians = {name: statistics.median(found[name] for found in rounds) for name in names}
     return medians | {"healthz_max_ms": max(found["healthz_max_ms"] for found in rounds)}
+
+
+def a_database(server: Postgres, number: int) -> str:
+    """An empty cell in PostgreSQL; its URL."""
+    url = server.create(f"bench_{number}")
+    engine = open_engine(url)
+    upgrade(engine)
+    engine.dispose()
+    return url
 
 
 def _digest(path: Path) -> str:
@@ -112,6 +130,7 @@ def flags() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("submit", description=__doc__)
     parser.add_argument("--tasks", type=int, default=10_000)
     parser.add_argument("--machines", type=int, default=10_000)
+    parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--rounds", type=int, default=3)
     return parser
 
