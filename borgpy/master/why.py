@@ -24,7 +24,8 @@ def task_why(cell: CellView, snapshot: Snapshot, key: JobKey, index: int, at: in
     status = task.status
     if status is not None and task.state is TaskState.RUNNING:
         if status.restarts:
-            told.append(f"it was restarted {status.restarts} times on {task.machine}")
+            times = "once" if status.restarts == 1 else f"{status.restarts} times"
+            told.append(f"it was restarted {times} on {task.machine}")
         if task.spec != job.digest:
             told.append("it runs an older version of its job and waits for its turn to be replaced")
     if task.state is TaskState.DEAD and not job.stopped and index < job.spec.replicas:

@@ -123,9 +123,11 @@ def _merged(left: dict[str, int], right: dict[str, int], sign: int) -> dict[str,
 def amount_text(dimension: str, amount: int) -> str:
     """An amount as people read it: ``0.1 cores``, ``95.4 MiB``, ``3 ports``."""
     if dimension == "cpu":
-        return f"{amount / MILLI:g} cores"
+        return "1 core" if amount == MILLI else f"{amount / MILLI:g} cores"
     if dimension in ("ram", "disk"):
         return bytes_text(amount)
+    if dimension == "ports" and amount == 1:
+        return "1 port"
     return f"{amount:,} {dimension}"
 
 

@@ -68,6 +68,8 @@ def test_names_that_may_not(name: str) -> None:
     ("dimension", "amount", "text"),
     [
         ("cpu", 100, "0.1 cores"),
+        ("cpu", 1000, "1 core"),
+        ("ports", 1, "1 port"),
         ("ram", 100_000_000, "95.4 MiB"),
         ("disk", 1 << 30, "1 GiB"),
         ("ports", 3, "3 ports"),

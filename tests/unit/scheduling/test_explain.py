@@ -15,7 +15,7 @@ def test_a_task_that_fits_has_room_and_needs_no_advice() -> None:
     assert (found.fits_now, found.fits_empty) == (1, 2)
     assert sentences(found) == (
         "room for it now on 1 of 2 machines",
-        "cpu short on 1 of 2 machines (nearest b: 1 cores missing)",
+        "cpu short on 1 of 2 machines (nearest b: 1 core missing)",
     )
     assert suggestions(found) == ()
 
@@ -89,7 +89,7 @@ def test_a_machine_short_of_everything_comes_before_one_that_is_unavailable() ->
     assert found.nearest == "full"
     assert found.missing == {"cpu": 1000, "ram": GIB, "disk": GIB, "ports": 1}
     assert suggestions(found) == (
-        "no single change would place it: full is short of 1 cores, 1 GiB ram, 1 GiB disk, 1 ports",
+        "no single change would place it: full is short of 1 core, 1 GiB ram, 1 GiB disk, 1 port",
     )
 
 
