@@ -1,4 +1,4 @@
-"""A real Borgmaster in a process of its own, on loopback, for tests that talk to it over HTTP."""
+"""Real Borgmasters and Borglets in processes of their own, on loopback, for tests that talk to them over HTTP."""
 
 import hashlib
 import json
@@ -80,3 +80,25 @@ def a_served_borgmaster(folder: Path, *flags: str, cell: str = "ic") -> Iterator
             process.kill()
             process.wait()
             raise
+
+
+@contextmanager
+def a_borglet(served: Served, folder: Path, *flags: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A Borglet that joins ``served``. Its tasks are stopped with it, and it ends by its own process id."""
+    folder.mkdir(parents=True, exist_ok=True)
+    join_token, data = folder / "join-token", folder / "borglet"
+    join_token.write_text(TOKENS["borglets"][0])
+    command = [
+        *(sys.executable, "-m", "borgpy.cli.borglet", "--master", served.address),
+        *("--join-token", str(join_token), "--data", str(data), "--listen", "127.0.0.1:0", *flags),
+    ]
+    with (folder / "borglet.log").open("ab") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            (data / "stop-tasks").touch()
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+        process.wait(30)

@@ -2,8 +2,6 @@
 
 import asyncio
 import hashlib
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +15,7 @@ from borgpy.client.transport import Endpoint
 from borgpy.model.api import JobView
 from borgpy.model.spec import Package
 from tests.builders import a_job, a_task_spec
-from tests.fakes.processes import TOKENS, Served, a_served_borgmaster
+from tests.fakes.processes import TOKENS, Served, a_borglet, a_served_borgmaster
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
@@ -26,30 +24,11 @@ PATIENCE_SECONDS = 90.0
 
 
 @contextmanager
-def simulated_machines(served: Served, folder: Path, *flags: str) -> Iterator[None]:
-    """A Borglet that stands for many machines, ended by its own process id."""
-    join_token = folder / "join-token"
-    join_token.write_text(TOKENS["borglets"][0])
-    command = [
-        *(sys.executable, "-m", "borgpy.cli.borglet", "--master", served.address),
-        *("--join-token", str(join_token), "--data", str(folder / "borglet")),
-        *("--listen", "127.0.0.1:0", *flags),
-    ]
-    with (folder / "borglet.log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(15)
-
-
-@contextmanager
 def a_simulated_cell(folder: Path, *flags: str) -> Iterator[Served]:
     """A Borgmaster and its simulated machines, polled every second."""
     with (
         a_served_borgmaster(folder, "--poll-interval-ms", "1000") as served,
-        simulated_machines(served, folder, *flags),
+        a_borglet(served, folder, *flags),
     ):
         yield served
 
