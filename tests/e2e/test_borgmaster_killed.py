@@ -121,6 +121,7 @@ class Lone:
                 *("--credential", str(self._folder / "credential")),
                 *("--address-file", str(address_file)),
             ],
+            cwd=self._folder,
             stdout=self._log,
             stderr=self._log,
         )
@@ -278,6 +279,7 @@ async def test_no_acknowledged_write_is_lost_in_twenty_killings(
     except BaseException as error:
         error.add_note(f"once more with SEED={seed}")
         raise
+    assert TestCell(tmp_path).survivors() == [], "a killed Borgmaster leaves no process of its own"
     assert acknowledged >= 5 * KILLINGS, "the killings came too early to show anything"
     assert happened + absent >= KILLINGS, "each killing left somebody without an answer"
     record_property("acknowledged, happened, absent", (acknowledged, happened, absent))

@@ -201,6 +201,21 @@ def test_changed_args_replace_the_tasks(hello: TestCell, tmp_path: Path) -> None
     hello.run("down", "changed")
 
 
+def test_a_changed_program_is_a_changed_job(hello: TestCell, tmp_path: Path) -> None:
+    file = job_file(tmp_path, "rebuilt", replicas=1)
+    hello.run("up", file)
+    (before,) = hello.tasks("rebuilt")
+    program = tmp_path / "hello_world_webserver"
+    program.write_text(program.read_text().replace("Hello, world!", "Good evening!"))
+    up = hello.run("up", file)
+    assert "uploaded hello_world_webserver" in up.err
+    assert "1 to replace" in up.err
+    (after,) = hello.until_healthy("rebuilt", 1)
+    assert after.pid != before.pid
+    assert "Good evening!" in answer(after.url)
+    hello.run("down", "rebuilt")
+
+
 def test_a_killed_index_stays_dead_until_up_brings_it_back(hello: TestCell, tmp_path: Path) -> None:
     file = job_file(tmp_path, "some", replicas=3)
     hello.run("up", file)
