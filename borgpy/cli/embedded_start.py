@@ -36,9 +36,6 @@ SERVING_SECONDS = 60.0
 POLL_INTERVAL_MS = 1000
 """One machine is asked more often than Borg's every few seconds: somebody sits before it."""
 
-POLL_INTERVAL_MS = 1000
-"""One Borglet on loopback costs nothing to ask, and whoever looks on wants to see what happens."""
-
 JOINING_SECONDS = 60.0
 ENDING_SECONDS = 15.0
 STOPPING_TASKS_SECONDS = 120.0
@@ -103,7 +100,6 @@ class EmbeddedCell:
                 *("--listen", _listen_again(recorded.address)),
                 *("--tokens", str(self.layout.tokens)),
                 *("--credential", str(self.layout.credential)),
-                *("--poll-interval-ms", str(POLL_INTERVAL_MS)),
                 *("--poll-interval-ms", str(POLL_INTERVAL_MS)),
             )
             recorded = self._record(

@@ -78,11 +78,11 @@ def require(principal: Principal, rights: tuple[Right, ...]) -> None:
         )
 
 
-def require_owner(principal: Principal, user: str) -> None:
-    """`NotAllowed` unless the jobs of ``user`` are the principal's to change."""
+def require_owner(principal: Principal, user: str, deed: str) -> None:
+    """`NotAllowed` unless what belongs to ``user`` is the principal's to deal with; ``deed`` is a verb with its object."""
     if user != principal.user and Right.ADMIN not in principal.rights:
         raise NotAllowed(
-            f"{principal.user} may not change the jobs of {user}",
+            f"{principal.user} may not {deed} of {user}",
             hint="name your own user with --user, or ask an administrator",
         )
 

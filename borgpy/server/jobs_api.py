@@ -95,7 +95,7 @@ class JobsApi:
 
     async def submit(self, call: Call) -> web.StreamResponse:
         spec = await call.body(JobSpec)
-        require_owner(call.principal, spec.user)
+        require_owner(call.principal, spec.user, "change the jobs")
         if spec.key != job_key(call.path("user"), call.path("job")):
             raise InvalidConfig(
                 f"the path names {call.path('user')}/{call.path('job')}, the body {spec.key}",
@@ -117,7 +117,7 @@ class JobsApi:
         return self._answer(await self._services.request(operation), call)
 
     async def stop(self, call: Call) -> web.StreamResponse:
-        require_owner(call.principal, call.path("user"))
+        require_owner(call.principal, call.path("user"), "stop the jobs")
         key, _ = self._services.job(call.path("user"), call.path("job"))
         indexes = call.text("indexes")
         outcome = await self._services.request(

@@ -12,6 +12,7 @@ from borgpy.model.api import TaskView, WhyView
 from borgpy.model.cell import Job
 from borgpy.model.names import JobKey
 from borgpy.model.task import Task
+from borgpy.server.auth import require_owner
 from borgpy.server.jobs_api import AFTER, WAIT
 from borgpy.server.route import MAX_WAIT_MS, Call, Query, Route, reply
 from borgpy.server.services import Services
@@ -111,6 +112,7 @@ class TasksApi:
         return reply(views, seq=services.cell.seq)
 
     async def logs(self, call: Call) -> web.StreamResponse:
+        require_owner(call.principal, call.path("user"), "read the logs")
         key, _, task = self._task(call)
         stream = call.text("stream") or "stdout"
         if stream not in STREAMS:

@@ -194,6 +194,8 @@ async def test_one_may_not_touch_the_jobs_of_another(caller: Caller) -> None:
     status, _ = await caller.submit(a_spec("web", user="bob", priority=0), user="root")
     assert status == 200
     assert (await caller.ask("DELETE", "/v1/jobs/bob/web", user="alice"))[0] == 403
+    status, problem = await caller.ask("GET", "/v1/jobs/bob/web/tasks/0/logs", user="alice")
+    assert (status, problem["title"]) == (403, "alice may not read the logs of bob")
     assert (await caller.ask("DELETE", "/v1/jobs/bob/web?purge=1", user="root"))[0] == 200
 
 

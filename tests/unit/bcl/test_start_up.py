@@ -1,5 +1,6 @@
 """Nobody waits for the parser who has nothing to parse, and its tables are kept."""
 
+import re
 import subprocess
 import sys
 from importlib.util import cache_from_source
@@ -40,3 +41,9 @@ def test_without_a_place_to_keep_them_the_tables_are_made_each_time(
     assert evaluate_text("a = 1") == {"a": 1}
     assert list(tmp_path.iterdir()) == []
     parse.parser.cache_clear()
+
+
+def test_the_grammar_repeats_no_group_possessively() -> None:
+    """Python 3.11 up to 3.11.2 (Debian 12's own) matches ``(?:…)*+`` wrongly; ``(?>(?:…)*)`` means the same."""
+    grammar = Path(parse.__file__).with_name("grammar.lark").read_text()
+    assert re.findall(r"\)[*+?]\+", grammar) == []
