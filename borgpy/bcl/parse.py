@@ -165,8 +165,9 @@ class _Builder:
         return syntax.Number(*_where(token), _read(token, read_number))
 
     def negative_number(self, children: _Children) -> syntax.Number:
-        (token,) = children
-        start, end = _where(token)
+        minus, token = children
+        start, _ = _where(minus)
+        _, end = _where(token)
         return syntax.Number(start, end, _read(token, read_negative))
 
     def text(self, children: _Children) -> syntax.Constant:

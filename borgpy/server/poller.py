@@ -36,7 +36,10 @@ log = logging.getLogger(__name__)
 MAX_POLLS_AT_ONCE = 256
 """Each waits for its own Borglet; together they must not make the Borgmaster a crowd of open sockets."""
 
-POLL_TIMEOUT_SECONDS = 5.0
+LONGEST_POLL_SECONDS = 5.0
+SHORTEST_POLL_SECONDS = 1.0
+"""A Borglet has as long to answer as there is between two polls, within these bounds."""
+
 MAX_REPLY_BYTES = 32 << 20
 """500 machines with a hundred tasks each report some 10 MB; more is rubbish."""
 
@@ -114,6 +117,8 @@ class Poller:
             "Content-Type": "application/msgpack",
         }
         self._pace = pace
+        patience = min(LONGEST_POLL_SECONDS, max(SHORTEST_POLL_SECONDS, pace.interval))
+        self._timeout = aiohttp.ClientTimeout(total=patience)
         self._links: dict[str, _Link] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._addresses: dict[str, str] = {}
@@ -246,7 +251,7 @@ class Poller:
             f"{address}/v1/poll",
             data=msgspec.msgpack.encode(poll),
             headers=self._headers,
-            timeout=aiohttp.ClientTimeout(total=POLL_TIMEOUT_SECONDS),
+            timeout=self._timeout,
         ) as response:
             body = bytearray()
             async for piece in response.content.iter_any():
@@ -341,7 +346,7 @@ def _ignore(*_news: object) -> None:
 
 def _what(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
-        return f"no answer within {POLL_TIMEOUT_SECONDS:g} s"
+        return "no answer in time"
     if isinstance(error, msgspec.DecodeError):
         return f"its answer makes no sense: {error}"
     return str(error) or type(error).__name__

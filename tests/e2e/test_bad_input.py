@@ -78,7 +78,7 @@ FILES = [
         id="a program that is not there",
     ),
     pytest.param(
-        Bad("ram = 64M", "ram = -64M", "5:3", ("requirements.ram", "too little")),
+        Bad("ram = 64M", "ram = -64M", "5:37", ("requirements.ram", "too little")),
         id="a negative amount",
     ),
     pytest.param(

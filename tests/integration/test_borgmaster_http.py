@@ -312,6 +312,7 @@ async def test_a_machine_whose_borglet_answers_rubbish_is_lost_and_the_cell_live
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nrubbish")
         await writer.drain()
         writer.close()
+        await writer.wait_closed()
 
     server = await asyncio.start_server(rubbish, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
