@@ -200,7 +200,7 @@ class _LogRequest(msgspec.Struct, frozen=True):
     def of(cls, query: Mapping[str, str]) -> "_LogRequest":
         def number(name: str) -> int | None:
             text = query.get(name, "")
-            if text and not (text.isdigit() and len(text) < 18):
+            if text and not (text.isdecimal() and len(text) < 18):
                 raise Refused(400, "invalid", f"{name} is no number: {text[:40]!r}")
             return int(text) if text else None
 

@@ -29,7 +29,7 @@ def submit_job(cell: CellView, seq: int, op: SubmitJob) -> Answer:
     events: list[Event] = []
     if changed:
         events.append(JobSubmitted(key, spec, version, op.by))
-    moved, restarted, stopped = _moves_of_known_tasks(key, job, spec, digest) if job else ([], 0, 0)
+    moved, restarted, stopped = _moves_of_known_tasks(seq, job, spec, digest) if job else ([], 0, 0)
     events.extend(moved)
     if fresh:
         events.append(TasksSubmitted(key, fresh))
@@ -118,9 +118,10 @@ def _indexes_to_submit(job: Job | None, spec: JobSpec, digest: str) -> tuple[int
 
 
 def _moves_of_known_tasks(
-    key: JobKey, job: Job, spec: JobSpec, digest: str
+    seq: int, job: Job, spec: JobSpec, digest: str
 ) -> tuple[list[Event], int, int]:
     """The events for tasks that live, and how many of them will be restarted and stopped."""
+    key = spec.key
     events: list[Event] = []
     restarted = stopped = 0
     for index in sorted(job.tasks):
@@ -133,7 +134,7 @@ def _moves_of_known_tasks(
             stopped += len(kill)
         elif task.state is TaskState.PENDING:
             if task.spec != digest:
-                events.append(moves.update(key, task, digest))
+                events.append(moves.update(key, task, digest, seq))
         elif task.stopping is not None and task.stopping.event is TaskEvent.KILL:
             events.append(
                 moves.stop(key, task, TaskEvent.EVICT, "submitted again", EvictionCause.OTHER)

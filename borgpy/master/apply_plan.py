@@ -15,6 +15,7 @@ from borgpy.model.resources import NOTHING, Resources
 def apply_plan(cell: CellView, op: ApplyPlan) -> list[Event]:
     """Placements that still hold are made; the others are named, and reconsidered by the next pass."""
     events: list[Event] = []
+    seq = cell.seq + 1
     for preemption in op.plan.preemptions:
         events.extend(_preempted(cell, preemption))
     taken: dict[str, Resources] = {}
@@ -28,7 +29,7 @@ def apply_plan(cell: CellView, op: ApplyPlan) -> list[Event]:
         task = job.tasks[placement.index]
         taken[placement.machine] = taken.get(placement.machine, NOTHING) + request_of(job, task)
         placed.add((placement.job, placement.index))
-        events.append(moves.schedule(placement.job, task, placement.machine))
+        events.append(moves.schedule(placement.job, task, placement.machine, seq))
     return events
 
 

@@ -8,18 +8,18 @@ from borgpy.model.names import JobKey
 from borgpy.model.task import Task
 
 
-def schedule(job: JobKey, task: Task, machine: str) -> TaskScheduled:
-    """A pending task gets a machine."""
+def schedule(job: JobKey, task: Task, machine: str, seq: int) -> TaskScheduled:
+    """A pending task gets a machine, by journal entry ``seq``."""
     transition(task.state, TaskEvent.SCHEDULE)
-    return TaskScheduled(job, task.index, machine, task.incarnation + 1)
+    return TaskScheduled(job, task.index, machine, seq)
 
 
-def update(job: JobKey, task: Task, spec: str) -> TaskUpdated:
-    """A task is to run another spec; where it runs, it is restarted in place as a new incarnation."""
+def update(job: JobKey, task: Task, spec: str, seq: int) -> TaskUpdated:
+    """A task is to run another spec, by journal entry ``seq``; where it runs, it is restarted as a new incarnation."""
     after = transition(task.state, TaskEvent.UPDATE)
     if after is TaskState.PENDING:
         return TaskUpdated(job, task.index, spec, task.incarnation)
-    return TaskUpdated(job, task.index, spec, task.incarnation + 1, task.machine)
+    return TaskUpdated(job, task.index, spec, seq, task.machine)
 
 
 def evict(

@@ -37,8 +37,8 @@ class Stopping(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 class Task(msgspec.Struct, omit_defaults=True, gc=False):
     """One task of a job. Only `borgpy.master.evolve` changes it.
 
-    ``spec`` is the digest of the task spec it runs (or will run). ``incarnation`` counts placements: an order, a
-    report and a sandbox belong to exactly one. ``machine`` is where it runs, or ran last. ``ordered_seq`` is the
+    ``spec`` is the digest of the task spec it runs (or will run). ``incarnation`` is the journal sequence of its present
+    (or last) placement, so that none is ever used twice: an order, a report and a sandbox belong to exactly one. ``machine`` is where it runs, or ran last. ``ordered_seq`` is the
     journal sequence at which its machine's orders came to include this incarnation. A pending task may not be placed
     before ``ready_at``; ``crashes`` in a row make that longer, and ``avoid`` lists the machines it kept crashing on.
     """

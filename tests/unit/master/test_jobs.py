@@ -101,7 +101,8 @@ def test_a_changed_job_replaces_its_tasks_one_after_the_other() -> None:
     job = master.cell.jobs[WEB]
     assert set(job.specs) == {job.digest}
     assert {t.machine for t in job.tasks.values()} == {"m1"}
-    assert {t.incarnation for t in job.tasks.values()} == {2}
+    incarnations = [job.tasks[index].incarnation for index in range(3)]
+    assert incarnations == sorted(set(incarnations)), "each restart is a new one"
 
 
 def test_a_job_whose_tasks_all_crash_can_still_be_mended() -> None:
@@ -152,7 +153,21 @@ def test_a_killed_task_stays_dead_until_the_job_is_submitted_again() -> None:
         "killed by alice",
     )
     assert accepted(submit(master, a_job(replicas=2))).created == 1
-    assert master.cell.jobs[WEB].tasks[1].incarnation == 1, "the next sandbox is a new one"
+
+
+def test_no_incarnation_is_ever_used_twice_even_when_the_job_was_forgotten() -> None:
+    master = a_borgmaster("m1")
+    seen = []
+    for at in (100, 200):
+        submit(master, a_job(replicas=1), at=at)
+        place(master, {0: "m1"}, at=at)
+        seen.append(master.cell.jobs[WEB].tasks[0].incarnation)
+        master.apply(StopTasks(at=at, by="alice", job=WEB, purge=True))
+        said(master, 0, None)
+        for operation in due(master.cell, at):
+            master.apply(operation)
+        assert WEB not in master.cell.jobs
+    assert seen[0] < seen[1]
 
 
 def test_down_then_up_before_the_tasks_have_ended_brings_them_back() -> None:

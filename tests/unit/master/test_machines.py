@@ -38,25 +38,33 @@ def state_of(master: Borgmaster, machine: str) -> MachineState:
     return master.cell.machines[machine].state
 
 
+def both_healthy(master: Borgmaster) -> tuple[TaskReport, ...]:
+    tasks = master.cell.jobs[WEB].tasks
+    return tuple(TaskReport(WEB, i, tasks[i].incarnation, HEALTHY) for i in range(2))
+
+
 def a_running_job() -> Borgmaster:
     master = a_borgmaster("m1", "m2")
     submit(master, a_job(replicas=2))
     place(master, {0: "m1", 1: "m1"})
-    take_in(master, a_report(master, *(TaskReport(WEB, i, 1, HEALTHY) for i in range(2))))
+    take_in(master, a_report(master, *both_healthy(master)))
     return master
 
 
 def test_orders_say_what_a_machine_should_run_and_carry_each_spec_once() -> None:
     master = a_running_job()
     orders = machine_orders(master.cell, "m1")
-    assert [(o.index, o.incarnation) for o in orders.run or ()] == [(0, 1), (1, 1)]
+    tasks = master.cell.jobs[WEB].tasks
+    assert [(o.index, o.incarnation) for o in orders.run or ()] == [
+        (index, tasks[index].incarnation) for index in (0, 1)
+    ]
     assert list(specs_of(master.cell, [orders])) == [master.cell.jobs[WEB].digest]
     assert machine_orders(master.cell, "m2").run == ()
 
 
 def test_a_report_that_says_nothing_new_makes_no_operation() -> None:
     master = a_running_job()
-    same = a_report(master, *(TaskReport(WEB, i, 1, HEALTHY) for i in range(2)))
+    same = a_report(master, *both_healthy(master))
     assert difference(master.cell, same) is None
 
 
@@ -93,9 +101,10 @@ def test_the_tasks_of_a_lost_machine_are_pending_again() -> None:
 
 def test_a_returning_machine_is_used_only_after_its_duplicates_have_stopped() -> None:
     master = a_running_job()
+    before = both_healthy(master)
     master.apply(LoseMachines(at=60, machines=("m1",), reason="silence"))
     place(master, {0: "m2", 1: "m2"})
-    duplicates = tuple(TaskReport(WEB, i, 1, HEALTHY) for i in range(2))
+    duplicates = before
     take_in(master, a_report(master, *duplicates))
     machine = master.cell.machines["m1"]
     assert (machine.state, machine.reason) == (MachineState.RETURNING, "stopping 2 duplicates")
