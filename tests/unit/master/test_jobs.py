@@ -3,7 +3,8 @@
 from borgpy.master.borgmaster import Borgmaster, outcome_of
 from borgpy.master.due import due
 from borgpy.master.views import job_view
-from borgpy.model.events import Event
+from borgpy.model import checkpoint
+from borgpy.model.events import Event, Faulted
 from borgpy.model.lifecycle import Phase, TaskState
 from borgpy.model.names import JobKey
 from borgpy.model.operations import MachineDifference, Observe, StatusChange, StopTasks, SubmitJob
@@ -243,3 +244,19 @@ def test_a_crashing_task_moves_on_with_a_growing_penalty() -> None:
         at = task.ready_at
     assert waits == [30_000, 60_000, 120_000]
     assert task.avoid == ("m2", "m1")
+
+
+def test_a_fault_of_ours_changes_nothing_and_is_told() -> None:
+    master = a_borgmaster("m1")
+    submit(master, a_job(replicas=1))
+    before = checkpoint.decode(checkpoint.encode(master.cell))
+    broken = SubmitJob(at=99, by="alice", request_id="r1", spec=None)  # type: ignore[arg-type]
+    (fault,) = master.apply(broken)
+    assert isinstance(fault, Faulted)
+    assert fault.operation == "SubmitJob"
+    outcome = outcome_of([fault])
+    assert isinstance(outcome, Refusal)
+    assert outcome.code is RefusalCode.FAULT
+    after = checkpoint.decode(checkpoint.encode(master.cell))
+    assert (after.seq, after.jobs, after.answers) == (before.seq + 1, before.jobs, before.answers)
+    accepted(submit(master, a_job(replicas=2)))
