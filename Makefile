@@ -53,6 +53,7 @@ test: check
 
 bench: setup
 	$(BIN)/python -m benchmarks.submit --json
+	$(BIN)/python -m benchmarks.online --json
 
 simulate: setup
 	SEED=$(SEED) $(BIN)/pytest -q -m simulation

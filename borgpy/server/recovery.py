@@ -19,7 +19,7 @@ from borgpy.model import checkpoint
 from borgpy.model.cell import Cell
 from borgpy.model.events import Record
 from borgpy.model.operations import LeaderElected, Operation, RulesChanged
-from borgpy.store.faces import Lease, Leases, Store
+from borgpy.store.faces import Checkpoint, Lease, Leases, Store
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +44,8 @@ def recover(
     ``story`` is told the events of each folded entry, so that history can be completed.
     `Corrupt` for entries that do not decode, `BorgError` for a store that belongs to another cell.
     """
-    newest = store.checkpoints.newest()
-    if newest is None:
-        master = Borgmaster(Cell(cell))
-    else:
-        master = Borgmaster(checkpoint.decode(newest.blob))
+    start = _newest(store, upto)
+    master = Borgmaster(checkpoint.decode(start.blob) if start else Cell(cell))
     if master.cell.name != cell:
         raise _other_cell(master.cell.name, cell)
     while rows := store.journal.read(master.cell.seq):
@@ -68,6 +65,14 @@ def recover(
                 at = master.cell.at
                 story([Record(row.seq, n, at, event) for n, event in enumerate(events)])
     return master
+
+
+def _newest(store: Store, upto: int | None) -> Checkpoint | None:
+    """The newest checkpoint that is not beyond ``upto``."""
+    if upto is None:
+        return store.checkpoints.newest()
+    early = [kept.seq for kept in store.checkpoints.kept() if kept.seq <= upto]
+    return store.checkpoints.load(max(early)) if early else None
 
 
 def lead(store: Store, master: Borgmaster, holder: str, clock: Clock) -> tuple[int, list[Record]]:
