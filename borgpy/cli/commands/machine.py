@@ -37,8 +37,16 @@ async def show_machine(options: Options, name: str) -> None:
     show(options, view, text=lambda: "\n".join(_lines(view)), names=lambda: [view.name])
 
 
-machine.add_command(list_machines)
-machine.add_command(show_machine)
+@command("remove", parameters=[click.argument("name")])
+async def remove_machine(options: Options, name: str) -> None:
+    """Forget a machine that is gone for good; one that runs tasks is kept."""
+    async with connect(options) as connection:
+        accepted = await connection.client.remove_machine(name)
+    show(options, accepted, text=lambda: f"{name} has left the cell", names=lambda: [name])
+
+
+for verb in (list_machines, show_machine, remove_machine):
+    machine.add_command(verb)
 
 
 def _table(views: list[MachineView], *, wide: bool) -> Table:
