@@ -1,5 +1,6 @@
 """The `borgcfg` command: which commands there are, and what each way of ending means to the caller."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -131,7 +132,20 @@ def run(arguments: Sequence[str]) -> int:
 
             traceback.print_exception(error)
         return error.exit_code
+    except (
+        BrokenPipeError
+    ):  # whoever read our output has seen enough, as in `borgcfg events | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:  # a folder that cannot be made, a disk that is full
+        click.echo(f"{click.style('error: ', fg='red', bold=True)}{os_words(error)}", err=True)
+        return BorgError.exit_code
     return result if isinstance(result, int) else 0
+
+
+def os_words(error: OSError) -> str:
+    """What the system refused, and where: ``/x/y: Permission denied``."""
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error)
 
 
 def in_our_order(arguments: Sequence[str]) -> list[str]:

@@ -138,6 +138,10 @@ def main() -> None:
     except BorgError as error:
         click.echo(f"borgmaster: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"borgmaster: {where}{error.strerror or error}", err=True)
+        sys.exit(BorgError.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
 
 

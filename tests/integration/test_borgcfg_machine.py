@@ -67,3 +67,15 @@ def _json(line: str) -> dict[str, dict[str, str]]:
     found = json.loads(line)
     assert isinstance(found, dict)
     return found
+
+
+def test_a_folder_that_cannot_be_made_is_named(
+    shell: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("BORG_ADDR", "BORG_TOKEN"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_DATA_HOME", "/proc/nothing/goes/here")
+    said = shell.types("cell", "start", "ic")
+    assert said.code == 1
+    assert "/proc/nothing" in said.err
+    assert "Traceback" not in said.err
