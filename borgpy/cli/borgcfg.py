@@ -1,6 +1,5 @@
 """The `borgcfg` command: which commands there are, and what each way of ending means to the caller."""
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -132,11 +131,6 @@ def run(arguments: Sequence[str]) -> int:
 
             traceback.print_exception(error)
         return error.exit_code
-    except (
-        BrokenPipeError
-    ):  # whoever read our output has seen enough, as in `borgcfg events | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:  # a folder that cannot be made, a disk that is full
         click.echo(f"{click.style('error: ', fg='red', bold=True)}{os_words(error)}", err=True)
         return BorgError.exit_code
