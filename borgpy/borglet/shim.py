@@ -174,9 +174,8 @@ class Shim:
                 _sync_directory(".")
                 return
             except OSError:
-                time.sleep(
-                    1
-                )  # an exit status is never given up; the lock tells that we are still at it
+                # An exit status is never given up; the lock tells that we are still at it.
+                time.sleep(1)
 
 
 class Log:
@@ -202,9 +201,8 @@ class Log:
             self.fd = posix.open(path, flags, 0o600)
             self.size = posix.fstat(self.fd).st_size
         except OSError:
-            self.fd = (
-                -1
-            )  # no room for another file: what the task says is lost, and the task goes on
+            # No room for another file: what the task says is lost, and the task goes on.
+            self.fd = -1
 
     def write(self, chunk: bytes) -> None:
         """Append; a segment that is full ends with the line it is in, or when it has twice its size."""

@@ -51,9 +51,8 @@ def emptiest(scores: Ints, fits: Ints, step: int, count: int) -> Rows:
 
     low, high = int((scores - (fits - 1) * step).min()), int(scores.max()) + 1
     if above(low).sum() > count:
-        while (
-            high - low > 1
-        ):  # above(low) is more than is wanted or just enough, above(high) is not enough
+        # above(low) is more than is wanted or just enough, above(high) is not enough.
+        while high - low > 1:
             middle = (low + high) // 2
             if above(middle).sum() >= count:
                 low = middle

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from borgpy.clock import Clock, new_seed
-from borgpy.errors import BorgError, StoreUnavailable
+from borgpy.errors import BorgError, Fenced
 from borgpy.master.borgmaster import Borgmaster
 from borgpy.master.snapshots import Snapshots, next_ready
 from borgpy.model.events import Event, PlacementStale
@@ -69,18 +69,16 @@ class SchedulerLoop:
                 continue
             try:
                 await self._schedule_once(new_seed())
-            except StoreUnavailable as error:
-                log.warning("placements wait for the store: %s", error.message)
-                await asyncio.sleep(RETRY_SECONDS)
-                self._news.set()
-            except BorgError:
+                continue
+            except Fenced:
                 raise
-            except (
-                Exception
-            ):  # a pass that fails must not end the cell; the next one may find it otherwise
+            except BorgError as error:
+                log.warning("placements wait: %s", error.message)
+            except Exception:
+                # A pass that fails must not end the cell; the next one may find it otherwise.
                 log.exception("a scheduling pass failed")
-                await asyncio.sleep(RETRY_SECONDS)
-                self._news.set()
+            await asyncio.sleep(RETRY_SECONDS)
+            self._news.set()
 
     async def _wait(self) -> None:
         """Until something changed, or a task that was held back may be placed."""
