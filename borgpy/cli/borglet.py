@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 
 from borgpy.borglet.main import Settings, serve
 from borgpy.borglet.simulate import Simulation
@@ -58,31 +59,7 @@ from borgpy.model.resources import Resources
 @click.option("--tls-cert", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--tls-key", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
-def main(
-    master: str,
-    join_token: Path,
-    data: Path,
-    listen: str,
-    address: str | None,
-    name: str | None,
-    cpu: int | None,
-    ram: int | None,
-    disk: int | None,
-    ports: int | None,
-    port_range: str,
-    attributes: tuple[str, ...],
-    cgroups: bool,
-    simulate: int | None,
-    separate_ports: bool,
-    shape: str,
-    fail_rate: float,
-    start_ms: int,
-    seed: int,
-    address_file: Path | None,
-    tls_cert: Path | None,
-    tls_key: Path | None,
-    verbose: bool,
-) -> None:
+def main(*, verbose: bool, **flags: object) -> None:
     """Start, watch, restart and stop tasks on this machine, as the Borgmaster at --master orders.
 
     Tasks outlive it: started again with the same --data, it takes them back. They run as the user who runs it, so
@@ -93,49 +70,83 @@ def main(
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     try:
-        host, port = _endpoint(listen)
-        lowest, highest = _range(port_range)
-        simulation = None
-        labels = dict(_pair(attribute) for attribute in attributes)
-        if simulate is not None:
-            simulation = Simulation(
-                machines=_between("simulate", simulate, 1, 100_000),
-                shape=_shape(shape, highest - lowest + 1),
-                fail_rate=fail_rate,
-                start_ms=_between("start-ms", start_ms, 0, 3_600_000),
-                seed=seed,
-                separate_ports=separate_ports,
-                attributes=labels,
-            )
-        settings = Settings(
-            borgmaster=master,
-            join_token=join_token,
-            data=data,
-            host=host,
-            port=port,
-            address=address,
-            name=name,
-            cpu=cpu,
-            ram=ram,
-            disk=disk,
-            ports=ports,
-            lowest_port=lowest,
-            highest_port=highest,
-            attributes=labels,
-            search_path=os.environ.get("PATH", ""),
-            use_cgroups=cgroups,
-            address_file=address_file,
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-            simulation=simulation,
-        )
-        asyncio.run(serve(settings))
+        asyncio.run(serve(_settings(msgspec.convert(flags, Flags))))
     except BorgError as error:
         click.echo(f"borglet: {error}", err=True)
         sys.exit(error.exit_code)
     except OSError as error:
         click.echo(f"borglet: {error}", err=True)
         sys.exit(BorgError.exit_code)
+
+
+class Flags(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line says, as it says it."""
+
+    master: str
+    join_token: Path
+    data: Path
+    listen: str
+    address: str | None
+    name: str | None
+    cpu: int | None
+    ram: int | None
+    disk: int | None
+    ports: int | None
+    port_range: str
+    attributes: tuple[str, ...]
+    cgroups: bool
+    simulate: int | None
+    separate_ports: bool
+    shape: str
+    fail_rate: float
+    start_ms: int
+    seed: int
+    address_file: Path | None
+    tls_cert: Path | None
+    tls_key: Path | None
+
+
+def _settings(flags: Flags) -> Settings:
+    """The settings that the flags mean; `InvalidConfig` names one that means nothing."""
+    host, port = _endpoint(flags.listen)
+    lowest, highest = _range(flags.port_range)
+    labels = dict(map(_pair, flags.attributes))
+    return Settings(
+        borgmaster=flags.master,
+        join_token=flags.join_token,
+        data=flags.data,
+        host=host,
+        port=port,
+        address=flags.address,
+        name=flags.name,
+        cpu=flags.cpu,
+        ram=flags.ram,
+        disk=flags.disk,
+        ports=flags.ports,
+        lowest_port=lowest,
+        highest_port=highest,
+        attributes=labels,
+        search_path=os.environ.get("PATH", ""),
+        use_cgroups=flags.cgroups,
+        address_file=flags.address_file,
+        tls_cert=flags.tls_cert,
+        tls_key=flags.tls_key,
+        simulation=_simulation(flags, flags.simulate, labels, highest - lowest + 1)
+        if flags.simulate is not None
+        else None,
+    )
+
+
+def _simulation(flags: Flags, machines: int, labels: dict[str, str], ports: int) -> Simulation:
+    return Simulation(
+        machines=_between("simulate", machines, 1, 100_000),
+        shape=_shape(flags.shape, ports),
+        fail_rate=flags.fail_rate,
+        start_ms=_between("start-ms", flags.start_ms, 0, 3_600_000),
+        seed=flags.seed,
+        separate_ports=flags.separate_ports,
+        attributes=labels,
+    )
 
 
 def _endpoint(text: str) -> tuple[str, int]:

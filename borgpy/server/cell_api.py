@@ -14,7 +14,7 @@ from borgpy.model.names import JobKey
 from borgpy.model.operations import SetQuota
 from borgpy.model.priority import Band
 from borgpy.model.quota import Quota
-from borgpy.model.refusal import Accepted, Refusal
+from borgpy.model.refusal import Accepted
 from borgpy.model.resources import Resources
 from borgpy.scheduling.snapshot import SnapshotColumns, to_columns
 from borgpy.server import problems
@@ -114,9 +114,7 @@ class CellApi:
                 quota=Quota(call.path("user"), band, await call.body(Resources)),
             )
         )
-        if isinstance(outcome, Refusal):
-            return problems.of_refusal(outcome, call.request_id)
-        return reply(outcome, seq=self._services.cell.seq)
+        return problems.of_outcome(outcome, call, self._services.cell.seq)
 
     async def events(self, call: Call) -> web.StreamResponse:
         after, job = call.integer("after", 0), call.text("job")

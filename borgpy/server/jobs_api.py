@@ -113,8 +113,10 @@ class JobsApi:
             refusal = self._services.master.preview(operation)
             return problems.of_refusal(_both(missing, refusal), call.request_id)
         if call.flag("dry_run"):
-            return self._answer(self._services.master.preview(operation), call)
-        return self._answer(await self._services.request(operation), call)
+            outcome = self._services.master.preview(operation)
+        else:
+            outcome = await self._services.request(operation)
+        return problems.of_outcome(outcome, call, self._services.cell.seq)
 
     async def stop(self, call: Call) -> web.StreamResponse:
         require_owner(call.principal, call.path("user"), "stop the jobs")
@@ -130,7 +132,7 @@ class JobsApi:
                 purge=call.flag("purge"),
             )
         )
-        return self._answer(outcome, call)
+        return problems.of_outcome(outcome, call, self._services.cell.seq)
 
     def _missing_package(self, spec: JobSpec) -> Problem | None:
         package = spec.task.package
@@ -150,11 +152,6 @@ class JobsApi:
             hint=f"upload it first: PUT /v1/packages/{package.digest}; borgcfg up does",
             got=package.digest,
         )
-
-    def _answer(self, outcome: Outcome, call: Call) -> web.Response:
-        if isinstance(outcome, Refusal):
-            return problems.of_refusal(outcome, call.request_id)
-        return reply(outcome, seq=self._services.cell.seq)
 
 
 def parse_indexes(text: str) -> tuple[int, ...]:

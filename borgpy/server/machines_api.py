@@ -101,6 +101,4 @@ class MachinesApi:
                 machine=call.path("name"),
             )
         )
-        if isinstance(outcome, Refusal):
-            return problems.of_refusal(outcome, call.request_id)
-        return reply(outcome, seq=self._services.cell.seq)
+        return problems.of_outcome(outcome, call, self._services.cell.seq)

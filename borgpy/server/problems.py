@@ -7,10 +7,11 @@ from aiohttp import web
 
 from borgpy import errors as e
 from borgpy.model.api import ProblemDetails
-from borgpy.model.refusal import Refusal, RefusalCode
+from borgpy.model.refusal import Outcome, Refusal, RefusalCode
 from borgpy.server.auth import Unauthenticated
 from borgpy.server.commit import Overloaded
 from borgpy.server.package_store import WrongPackage
+from borgpy.server.route import Call, reply
 
 _REFUSAL_STATUS: Mapping[RefusalCode, int] = {
     RefusalCode.INVALID: 400,
@@ -34,6 +35,13 @@ _ERROR_ANSWERS: Mapping[type[e.BorgError], tuple[int, str, bool]] = {
     e.StoreUnavailable: (503, "unavailable", True),
     e.Unreachable: (502, "borglet_unreachable", True),
 }
+
+
+def of_outcome(outcome: Outcome, call: Call, seq: int) -> web.Response:
+    """What became of a request, at journal sequence ``seq``."""
+    if isinstance(outcome, Refusal):
+        return of_refusal(outcome, call.request_id)
+    return reply(outcome, seq=seq)
 
 
 def of_refusal(refusal: Refusal, request_id: str = "") -> web.Response:

@@ -4,7 +4,10 @@ import asyncio
 import hashlib
 import io
 import json
+import socketserver
+import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -304,20 +307,34 @@ async def test_metrics_count_pending_tasks_by_band(caller: Caller) -> None:
     await caller.ask("DELETE", "/v1/jobs/alice/counted?purge=1", user="alice")
 
 
+class Rubbish(socketserver.StreamRequestHandler):
+    """Answers whatever it is asked with seven bytes that mean nothing."""
+
+    def handle(self) -> None:
+        self.rfile.readline()
+        self.wfile.write(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nrubbish"
+        )
+
+
+@contextmanager
+def a_rubbish_server() -> Iterator[int]:
+    """Its port. Every connection is closed when this ends."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Rubbish) as server:
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        serving.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            serving.join()
+
+
 async def test_a_machine_whose_borglet_answers_rubbish_is_lost_and_the_cell_lives(
     tmp_path: Path,
 ) -> None:
-    async def rubbish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readline()
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nrubbish")
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
-
-    server = await asyncio.start_server(rubbish, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
     flags = ("--poll-interval-ms", "20", "--lost-after-ms", "200")
-    with a_served_borgmaster(tmp_path, *flags) as served:
+    with a_rubbish_server() as port, a_served_borgmaster(tmp_path, *flags) as served:
         async with aiohttp.ClientSession() as http:
             one = Caller(http, served.address)
             machine = MachineSpec("m1", f"http://127.0.0.1:{port}", ROOMY)
@@ -334,5 +351,3 @@ async def test_a_machine_whose_borglet_answers_rubbish_is_lost_and_the_cell_live
             assert view.state.value == "lost"
             assert "makes no sense" in view.reason
             assert (await one.ask("GET", "/healthz"))[0] == 200
-    server.close()
-    await server.wait_closed()
