@@ -13,8 +13,7 @@ from borgpy.master.borgmaster import Borgmaster
 from borgpy.master.due import due
 from borgpy.model import events as e
 from borgpy.model.events import Event, Record
-from borgpy.model.names import JobKey
-from borgpy.model.orders import TaskUsage, Usage
+from borgpy.model.orders import TaskUsage
 from borgpy.scheduling.policy import Policy
 from borgpy.server.commit import Committer
 from borgpy.server.historian import PRUNE_EVERY_SECONDS, Historian
@@ -32,7 +31,8 @@ from borgpy.server.recovery import (
 from borgpy.server.scheduler_loop import SchedulerLoop
 from borgpy.server.services import Services
 from borgpy.server.settings import Settings
-from borgpy.store.faces import Lease, Leases, Store, UsageSample
+from borgpy.server.usage import UsageBook
+from borgpy.store.faces import Lease, Leases, Store
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Body:
         self._credential = credential
         self.metrics = Metrics()
         self._changes = Signal()
-        self._usage: dict[tuple[JobKey, int, int], Usage] = {}
+        self._usage = UsageBook()
         self._checkpointed = 0
         self._checkpointing = asyncio.Lock()
 
@@ -194,12 +194,7 @@ class Body:
         self._changes.notify()
 
     def _sampled(self, machine: str, samples: Sequence[TaskUsage]) -> None:
-        now = self._clock.now()
-        for sample in samples:
-            self._usage[sample.job, sample.index, sample.incarnation] = sample.usage
-        self._historian.add_usage(
-            [UsageSample(now, s.job, s.index, machine, s.usage) for s in samples]
-        )
+        self._historian.add_usage(self._usage.take(machine, samples, self._clock.now()))
 
     async def _do_what_is_due(self) -> None:
         while True:
@@ -231,8 +226,7 @@ class Body:
         jobs = self._master.cell.jobs
         used = {spec.package.digest for job in jobs.values() for spec in job.specs.values()}
         await asyncio.to_thread(self._packages.collect, used, now)
-        for key in [k for k in self._usage if k[0] not in jobs]:
-            del self._usage[key]
+        self._usage.forget_the_past(self._master.cell)
 
 
 def _machines_of(event: Event) -> tuple[str, ...]:

@@ -11,13 +11,13 @@ from borgpy.master.borgmaster import Borgmaster, outcome_of
 from borgpy.model.cell import CellView, Job
 from borgpy.model.names import JobKey, job_key
 from borgpy.model.operations import AnyRequest
-from borgpy.model.orders import Usage
 from borgpy.model.refusal import Outcome, Refusal
 from borgpy.server.commit import Committer
 from borgpy.server.historian import Historian
 from borgpy.server.notice import Signal
 from borgpy.server.package_store import PackageStore
 from borgpy.server.scheduler_loop import SchedulerLoop
+from borgpy.server.usage import UsageBook
 from borgpy.store.faces import Store
 
 
@@ -34,7 +34,7 @@ class Services(msgspec.Struct, frozen=True, eq=False):
     clock: Clock
     credential: str
     changes: Signal
-    usage: dict[tuple[JobKey, int, int], Usage]
+    usage: UsageBook
     take_checkpoint: Callable[[], Awaitable[int]]
 
     @property

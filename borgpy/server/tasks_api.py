@@ -176,5 +176,5 @@ class TasksApi:
     def _views(self, key: JobKey, job: Job, indexes: list[int]) -> Iterator[TaskView]:
         for index in indexes:
             task = job.tasks[index]
-            usage = self._services.usage.get((key, index, task.incarnation))
+            usage = self._services.usage.latest(key, index, task.incarnation)
             yield task_view(self._services.cell, key, task, usage)
