@@ -88,7 +88,7 @@ def task_view(cell: CellView, key: JobKey, task: Task, usage: Usage | None = Non
         exit_code=status.exit_code if status else None,
         reason=task.reason,
         ready_at=task.ready_at,
-        usage=usage,
+        usage=usage if running else None,
     )
 
 

@@ -1,5 +1,6 @@
 """The Borgmaster's HTTP application: the routes, and what happens to every request before and after them."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -120,7 +121,8 @@ async def _problems_as_answers(request: web.Request, handler: Handler) -> web.St
         hint = "GET /v1/openapi.json describes everything that is served"
         return problems.answer(ProblemDetails(title, error.status, code, hint=hint))
     except ConnectionResetError:
-        raise
+        log.debug("%s has gone away during %s", request.remote, request.path)
+        raise asyncio.CancelledError from None
     except Exception:
         log.exception("a fault while answering %s %s", request.method, request.path)
         return problems.answer(

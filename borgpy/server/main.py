@@ -54,6 +54,7 @@ async def serve(settings: Settings) -> None:
             runner = web.AppRunner(
                 application(services, gate, body.metrics, settings),
                 access_log=None,
+                handler_cancellation=True,  # who has gone away is not waited for
                 shutdown_timeout=2.0,
             )
             await runner.setup()

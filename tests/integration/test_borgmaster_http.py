@@ -267,6 +267,19 @@ async def test_events_resume_where_one_left_off_and_follow(caller: Caller) -> No
     assert b"alice stopped alice/story" in raw
 
 
+async def test_a_reader_that_goes_away_leaves_nothing_behind(
+    caller: Caller, served: Served
+) -> None:
+    for _ in range(3):
+        follow = "/v1/events?after=1000000&follow=1"
+        with pytest.raises(TimeoutError):
+            await caller.ask("GET", follow, timeout=aiohttp.ClientTimeout(total=0.2))
+    await caller.submit(a_spec("gone", priority=0))
+    await caller.ask("DELETE", "/v1/jobs/alice/gone?purge=1", user="alice")
+    await asyncio.sleep(0.3)
+    assert "Traceback" not in served.log.read_text()
+
+
 async def test_a_long_poll_answers_when_the_job_changes_and_not_before(caller: Caller) -> None:
     _, answer = await caller.submit(a_spec("poll"))
     path = f"/v1/jobs/alice/poll?after={answer['seq']}"
