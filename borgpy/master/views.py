@@ -120,9 +120,11 @@ def machine_view(cell: CellView, name: str) -> MachineView:
 
 def cell_summary(cell: CellView) -> CellSummary:
     """The cell as a whole."""
-    tasks: Counter[str] = Counter()
-    for job in cell.jobs.values():
-        tasks.update(task.state.value for task in job.tasks.values())
+    tasks = {
+        TaskState.PENDING.value: sum(map(len, cell.pending.values())),
+        TaskState.RUNNING.value: sum(len(room.charges) for room in cell.occupancy.values()),
+        TaskState.DEAD.value: len(cell.dead),
+    }
     states = Counter(machine.state.value for machine in cell.machines.values())
     return CellSummary(
         cell=cell.name,
@@ -132,7 +134,7 @@ def cell_summary(cell: CellView) -> CellSummary:
         at=cell.at,
         leader=cell.leader,
         jobs=len(cell.jobs),
-        tasks=dict(sorted(tasks.items())),
+        tasks={state: count for state, count in tasks.items() if count},
         machines=dict(sorted(states.items())),
         capacity=sayable(total(machine.spec.capacity for machine in cell.machines.values())),
         used=sayable(total(room.used for room in cell.occupancy.values())),

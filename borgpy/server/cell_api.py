@@ -25,6 +25,9 @@ from borgpy.server.services import Services
 PAGE = 500
 """Events encoded at a stretch."""
 
+PIECE_BYTES = 1 << 18
+"""Of a checkpoint sent at a stretch: it may have tens of megabytes."""
+
 HEARTBEAT_SECONDS = 10.0
 """A silent stream says that it lives, so that both ends notice when it does not."""
 
@@ -150,16 +153,24 @@ class CellApi:
             headers={"X-Borg-Index": str(taken.seq)},
         )
 
-    async def checkpoint(self, _call: Call) -> web.Response:
+    async def checkpoint(self, call: Call) -> web.StreamResponse:
         seq = await self._services.take_checkpoint()
         saved = await asyncio.to_thread(self._services.store.checkpoints.newest)
         if saved is None or saved.seq < seq:
             raise StoreUnavailable("the checkpoint was not kept")
-        return web.Response(
-            body=saved.blob,
-            content_type="application/octet-stream",
-            headers={"X-Borg-Index": str(saved.seq), "X-State-Hash": saved.state_hash},
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": "application/octet-stream",
+                "Content-Length": str(len(saved.blob)),
+                "X-Borg-Index": str(saved.seq),
+                "X-State-Hash": saved.state_hash,
+            }
         )
+        await response.prepare(call.request)
+        for start in range(0, len(saved.blob), PIECE_BYTES):
+            await response.write(saved.blob[start : start + PIECE_BYTES])
+        await response.write_eof()
+        return response
 
     async def _read(self, after: int, job: str | None, limit: int) -> list[Record]:
         key = None if job is None else JobKey(job)

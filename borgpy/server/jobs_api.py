@@ -1,5 +1,7 @@
 """Jobs over HTTP: submit, look at, stop."""
 
+import asyncio
+
 import msgspec
 from aiohttp import web
 
@@ -77,12 +79,12 @@ class JobsApi:
 
     async def list_jobs(self, call: Call) -> web.Response:
         cell, user = self._services.cell, call.text("user")
-        views = [
-            job_view(cell, key)
-            for key in sorted(cell.jobs)
-            if user is None or cell.jobs[key].spec.user == user
-        ]
-        return reply(views, seq=cell.seq)
+        seq, views = cell.seq, []
+        for key in sorted(cell.jobs):
+            if key in cell.jobs and user in (None, cell.jobs[key].spec.user):
+                views.append(job_view(cell, key))
+                await asyncio.sleep(0)  # each is a walk over its tasks
+        return reply(views, seq=seq)
 
     async def show(self, call: Call) -> web.Response:
         key, _ = self._services.job(call.path("user"), call.path("job"))
