@@ -2,32 +2,25 @@
 
 import asyncio
 import logging
-import sys
 from collections.abc import Sequence
 
 import aiohttp
 
 from borgpy.clock import Clock
-from borgpy.errors import BorgError, StoreUnavailable
-from borgpy.master.borgmaster import Borgmaster
+from borgpy.errors import BorgError
 from borgpy.master.due import due
 from borgpy.model import events as e
 from borgpy.model.events import Event, Record
 from borgpy.model.orders import TaskUsage
 from borgpy.scheduling.policy import Policy
+from borgpy.server.checkpoint_taker import CheckpointTaker
 from borgpy.server.commit import Committer
 from borgpy.server.historian import PRUNE_EVERY_SECONDS, Historian
 from borgpy.server.metrics import Metrics
 from borgpy.server.notice import Signal
 from borgpy.server.package_store import PackageStore
 from borgpy.server.poller import Pace, Poller
-from borgpy.server.recovery import (
-    holder_here,
-    keep_lease,
-    lead,
-    recover,
-    wait_for_lease,
-)
+from borgpy.server.recovery import Risen, keep_lease
 from borgpy.server.scheduler_loop import SchedulerLoop
 from borgpy.server.services import Services
 from borgpy.server.settings import Settings
@@ -51,7 +44,7 @@ _MAKES_ROOM_OR_WORK = (
 
 
 class Body:
-    """A Borgmaster at work. `run` returns only by an exception: `Fenced` when another leads."""
+    """A risen Borgmaster at work. `run` returns only by an exception: `Fenced` when another leads."""
 
     def __init__(
         self,
@@ -60,63 +53,51 @@ class Body:
         http: aiohttp.ClientSession,
         clock: Clock,
         credential: str,
+        risen: Risen,
     ) -> None:
-        self._settings = settings
         self._store = store
         self._clock = clock
-        self._http = http
-        self._credential = credential
+        self._lease = risen.lease
+        self._master = master = risen.master
         self.metrics = Metrics()
         self._changes = Signal()
         self._usage = UsageBook()
-        self._checkpointed = 0
-        self._checkpointing = asyncio.Lock()
-
-    async def rise(self) -> Services:
-        """Wait for the lease, recover the cell, lead it; afterwards everything may be asked."""
-        self._lease = await wait_for_lease(self._store.leases, holder_here(), self._clock)
-        master, epoch, missing = await asyncio.to_thread(self._recover_and_lead)
-        self._master = master
-        self._historian = Historian(self._store.history, self._flushed)
-        self._historian.add(master.cell.seq, missing)
-        self._committer = Committer(master, self._store.journal, epoch, self._clock, self._applied)
+        self._packages = PackageStore(settings.packages, settings.max_package_bytes)
+        self._historian = Historian(store.history, risen.flushed)
+        self._historian.add(master.cell.seq, risen.missing)
+        self._checkpoints = CheckpointTaker(
+            settings, master.cell, self._historian, risen.checkpointed
+        )
+        self._committer = Committer(master, store.journal, risen.epoch, clock, self._applied)
+        commit = self._committer.commit
         self._scheduler = SchedulerLoop(
-            master, self._committer.commit, self._clock, Policy(), self.metrics.pass_seconds.observe
+            master, commit, clock, Policy(), self.metrics.pass_seconds.observe
         )
-        settings = self._settings
-        self._poller = Poller(
-            master,
-            self._committer.commit,
-            self._http,
-            self._clock,
-            self._credential,
-            Pace(settings.poll_interval_ms / 1000, settings.lost_after_ms / 1000),
-        )
+        pace = Pace(settings.poll_interval_ms / 1000, settings.lost_after_ms / 1000)
+        self._poller = Poller(master, commit, http, clock, credential, pace)
         self._poller.sampled = self._sampled
         self._poller.polled = self.metrics.polled
         self._poller.outranked = self._committer.outbid
-        self._packages = PackageStore(settings.packages, settings.max_package_bytes)
-        log.info(
-            "leading cell %s in epoch %d at sequence %d: %d jobs, %d machines",
-            settings.cell,
-            epoch,
-            master.cell.seq,
-            len(master.cell.jobs),
-            len(master.cell.machines),
-        )
-        return Services(
+        self.services = Services(
             master=master,
             committer=self._committer,
             scheduler=self._scheduler,
             historian=self._historian,
             packages=self._packages,
-            store=self._store,
-            http=self._http,
-            clock=self._clock,
-            credential=self._credential,
+            store=store,
+            http=http,
+            clock=clock,
+            credential=credential,
             changes=self._changes,
             usage=self._usage,
-            take_checkpoint=self.take_checkpoint,
+            take_checkpoint=self._checkpoints.take,
+        )
+
+    def __str__(self) -> str:
+        cell = self._master.cell
+        return (
+            f"in epoch {cell.epoch} from sequence {cell.seq}:"
+            f" {len(cell.jobs)} jobs, {len(cell.machines)} machines"
         )
 
     async def run(self) -> None:
@@ -136,47 +117,6 @@ class Body:
     async def fall(self) -> None:
         """Leave tidily: the next Borgmaster need not wait."""
         await asyncio.to_thread(_release, self._store.leases, self._lease)
-
-    async def take_checkpoint(self) -> int:
-        """A checkpoint of everything up to now, folded by another process; its sequence."""
-        async with self._checkpointing:
-            upto = self._master.cell.seq
-            if upto == self._checkpointed:
-                return upto
-            await self._historian.catch_up(upto)
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "borgpy.server.checkpointer",
-                "--store",
-                self._settings.store_url,
-                "--cell",
-                self._settings.cell,
-                "--upto",
-                str(upto),
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
-            said, complaint = await process.communicate()
-            if process.returncode != 0:
-                raise StoreUnavailable(
-                    f"no checkpoint could be taken: {complaint.decode(errors='replace').strip()[-500:]}"
-                )
-            self._checkpointed = int(said)
-            return self._checkpointed
-
-    def _recover_and_lead(self) -> tuple[Borgmaster, int, list[Record]]:
-        self._flushed = self._store.history.last_seq()
-        missing: list[Record] = []
-
-        def complete(records: list[Record]) -> None:
-            missing.extend(record for record in records if record.seq > self._flushed)
-
-        master = recover(self._store, self._settings.cell, story=complete)
-        newest = self._store.checkpoints.newest()
-        self._checkpointed = newest.seq if newest else 0
-        epoch, records = lead(self._store, master, holder_here(), self._clock)
-        return master, epoch, [*missing, *records]
 
     def _applied(self, seq: int, records: Sequence[Record]) -> None:
         """Tell everybody what just happened."""
@@ -211,8 +151,8 @@ class Body:
         while True:
             await asyncio.sleep(1)
             try:
-                if self._master.cell.seq - self._checkpointed >= self._settings.checkpoint_every:
-                    await self.take_checkpoint()
+                if self._checkpoints.is_due():
+                    await self._checkpoints.take()
                 if self._clock.steady_seconds() - pruned >= PRUNE_EVERY_SECONDS:
                     pruned = self._clock.steady_seconds()
                     await self._forget_the_old()

@@ -19,6 +19,7 @@ from borgpy.server.app import application
 from borgpy.server.auth import Gate, read_secret, read_tokens
 from borgpy.server.body import Body
 from borgpy.server.poller import MAX_POLLS_AT_ONCE
+from borgpy.server.recovery import rise
 from borgpy.server.settings import Settings
 from borgpy.store.open import open_store
 
@@ -44,15 +45,14 @@ async def serve(settings: Settings) -> None:
     try:
         connector = aiohttp.TCPConnector(limit=2 * MAX_POLLS_AT_ONCE, ssl=_trust(settings))
         async with aiohttp.ClientSession(connector=connector) as http:
-            body = Body(settings, store, http, SystemClock(), credential)
-            stop = _stop_signal()
-            rising = asyncio.create_task(body.rise())
+            stop, clock = _stop_signal(), SystemClock()
+            rising = asyncio.create_task(rise(store, settings.cell, clock))
             if await _first(rising, stop):
                 return
-            services = rising.result()
+            body = Body(settings, store, http, clock, credential, rising.result())
             gc.freeze()  # what has been recovered stays
             runner = web.AppRunner(
-                application(services, gate, body.metrics, settings),
+                application(body.services, gate, body.metrics, settings),
                 access_log=None,
                 handler_cancellation=True,  # who has gone away is not waited for
                 shutdown_timeout=2.0,
@@ -62,7 +62,7 @@ async def serve(settings: Settings) -> None:
                 site = web.TCPSite(runner, host, port, ssl_context=tls)
                 await _start(site, settings.listen)
                 address = _address(runner, tls is not None)
-                log.info("serving at %s", address)
+                log.info("cell %s is served at %s, %s", settings.cell, address, body)
                 if settings.address_file:
                     write_atomically(settings.address_file, address)
                 working = asyncio.create_task(body.run())

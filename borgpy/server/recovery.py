@@ -32,6 +32,40 @@ RETRY_SECONDS = 1.0
 _decoder: msgspec.msgpack.Decoder[Operation] = msgspec.msgpack.Decoder(Operation)
 
 
+class Risen(msgspec.Struct, frozen=True, eq=False):
+    """A Borgmaster that leads, and what its body goes on from.
+
+    ``flushed`` is the sequence up to which the history is complete, ``missing`` are the events it lacks since.
+    ``checkpointed`` is the sequence of the newest checkpoint, 0 without one.
+    """
+
+    lease: Lease
+    master: Borgmaster
+    epoch: int
+    flushed: int
+    missing: list[Record]
+    checkpointed: int
+
+
+async def rise(store: Store, cell: str, clock: Clock) -> Risen:
+    """Wait for the lease, recover the cell, and lead it."""
+    lease = await wait_for_lease(store.leases, holder_here(), clock)
+    return await asyncio.to_thread(_rise_with, lease, store, cell, clock)
+
+
+def _rise_with(lease: Lease, store: Store, cell: str, clock: Clock) -> Risen:
+    flushed = store.history.last_seq()
+    missing: list[Record] = []
+
+    def complete(records: list[Record]) -> None:
+        missing.extend(record for record in records if record.seq > flushed)
+
+    master = recover(store, cell, story=complete)
+    newest = store.checkpoints.newest()
+    epoch, records = lead(store, master, lease.holder, clock)
+    return Risen(lease, master, epoch, flushed, [*missing, *records], newest.seq if newest else 0)
+
+
 def recover(
     store: Store,
     cell: str,
