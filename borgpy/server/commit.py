@@ -59,6 +59,7 @@ class Committer:
         self._applied = applied
         self._queue: deque[_Waiting] = deque()
         self._arrived = asyncio.Event()
+        self._election: asyncio.Future[list[Event]] | None = None  # one that is on its way
         self.trouble = ""  # why the last append failed, empty while all is well
         self.batches = 0
 
@@ -82,11 +83,14 @@ class Committer:
         After a restore from a backup the journal knows less than the Borglets. If instead another Borgmaster leads, its
         entries stand where this one would append: then the sequence fences this one, whatever its epoch.
         """
-        if epoch < self._epoch:
+        on_its_way = self._election is not None and not self._election.done()
+        if epoch < self._master.cell.epoch or on_its_way:
             return
-        self._epoch = epoch + 1
-        done: asyncio.Future[list[Event]] = asyncio.get_running_loop().create_future()
-        done.add_done_callback(asyncio.Future.exception)  # nobody waits for it
+        self._epoch = max(self._epoch, epoch + 1)
+        self._election = done = asyncio.get_running_loop().create_future()
+        done.add_done_callback(
+            asyncio.Future.exception
+        )  # should it fail, the next refusal asks again
         log.warning("a Borglet has sworn to epoch %d; beginning epoch %d", epoch, self._epoch)
         cell = self._master.cell
         election = LeaderElected(at=0, cell=cell.name, epoch=self._epoch, holder=cell.leader)
@@ -111,7 +115,7 @@ class Committer:
         if not batch:
             return
         try:
-            await self._append(first_seq, entries)
+            await self._append(self._epoch, first_seq, entries)
         except StoreUnavailable as error:
             if not self.trouble:
                 log.error("the journal takes no writes: %s", error.message)
@@ -147,29 +151,29 @@ class Committer:
             entries.append((at, encoded))
         return batch, entries
 
-    async def _append(self, first_seq: int, entries: list[tuple[int, bytes]]) -> None:
+    async def _append(self, epoch: int, first_seq: int, entries: list[tuple[int, bytes]]) -> None:
+        """``epoch`` is that of the append, whatever `outbid` does while it is on its way."""
+        append = (epoch, first_seq, entries)
         try:
-            await asyncio.to_thread(self._journal.append, self._epoch, first_seq, entries)
+            await asyncio.to_thread(self._journal.append, *append)
         except StoreUncertain as error:
-            await self._read_back(first_seq, entries, error)
+            await self._read_back(append, error)
 
     async def _read_back(
-        self, first_seq: int, entries: list[tuple[int, bytes]], error: StoreUncertain
+        self, append: tuple[int, int, list[tuple[int, bytes]]], error: StoreUncertain
     ) -> None:
         """Find out what became of an append, and go on as if its answer had come."""
         log.warning("the outcome of an append is unknown, reading it back: %s", error.message)
         for _ in range(READ_BACK_TRIES):
             try:
-                holding = await asyncio.to_thread(
-                    self._journal.holds, self._epoch, first_seq, entries
-                )
+                holding = await asyncio.to_thread(self._journal.holds, *append)
             except StoreUnavailable:
                 await asyncio.sleep(READ_BACK_PAUSE_SECONDS)
                 continue
             if holding is Holding.ALL:
                 return
             if holding is Holding.OTHER:
-                raise Fenced(f"another Borgmaster wrote sequence {first_seq}")
+                raise Fenced(f"another Borgmaster wrote sequence {append[1]}")
             raise StoreUnavailable(error.message, hint=error.hint) from error
         raise Fenced(
             "the database did not come back; what became of the last append is unknown",

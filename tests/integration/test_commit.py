@@ -147,6 +147,32 @@ async def test_a_cell_restored_from_a_backup_begins_an_epoch_above_what_its_borg
         assert desk.store.journal.last().epoch == 42
 
 
+async def test_an_epoch_that_a_full_disk_kept_from_beginning_is_begun_when_there_is_room() -> None:
+    async with a_desk() as desk:
+        desk.journal.full = True
+        desk.committer.outbid(41)
+        with pytest.raises(StoreFull):
+            await desk.submit()
+        desk.journal.full = False
+        desk.committer.outbid(41)
+        await desk.submit()
+        assert desk.master.cell.epoch == 42
+
+
+async def test_an_append_that_is_read_back_is_known_by_its_own_epoch() -> None:
+    async with a_desk() as desk:
+        desk.journal.plan(Fault.LOST_AFTER_COMMIT)
+        writing = asyncio.create_task(desk.submit())
+        for _ in range(100_000):
+            if desk.store.journal.last().seq > desk.master.cell.seq:
+                break  # it is durable, and its answer is on its way to be lost
+            await asyncio.sleep(0)
+        desk.committer.outbid(41)
+        assert (await writing).version == 1
+        await desk.submit("etl")
+        assert desk.master.cell.epoch == 42
+
+
 async def test_a_fenced_borgmaster_cannot_outbid_the_one_that_leads() -> None:
     store = memory_store()
     async with a_desk(store) as first, a_desk(store) as second:
