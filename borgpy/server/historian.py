@@ -16,7 +16,7 @@ from borgpy.store.faces import History, UsageSample
 log = logging.getLogger(__name__)
 
 MAX_ROWS = 5000
-"""Rows in one transaction; more would make the journal's writer wait."""
+"""Rows in one transaction, give or take a sequence; more would make the journal's writer wait."""
 
 RETRY_SECONDS = 1.0
 
@@ -61,7 +61,7 @@ class Historian:
 
     async def _write_some(self) -> None:
         seen = self._seen
-        rows = self._records[:MAX_ROWS]
+        rows = self._records[: self._whole_sequences()]
         usage, self._usage = self._usage[:MAX_ROWS], self._usage[MAX_ROWS:]
         try:
             if rows:
@@ -73,9 +73,20 @@ class Historian:
             await asyncio.sleep(RETRY_SECONDS)
             return
         del self._records[: len(rows)]
-        # A sequence may be torn between two transactions; it counts as flushed with its last event.
         self.flushed = self._records[0].seq - 1 if self._records else seen
         self.progress.notify()
+
+    def _whole_sequences(self) -> int:
+        """How many records to write: about `MAX_ROWS`, and never a part of a sequence.
+
+        A reader resumes behind the last sequence it saw, and a restart behind the last one in the store; both would miss
+        the rest of one that was torn.
+        """
+        records = self._records
+        count = min(MAX_ROWS, len(records))
+        while 0 < count < len(records) and records[count].seq == records[count - 1].seq:
+            count += 1
+        return count
 
     async def catch_up(self, seq: int) -> None:
         """Wait until everything up to ``seq`` is in the store."""

@@ -54,8 +54,7 @@ async def rise(store: Store, cell: str, clock: Clock) -> Risen:
 
 
 def _rise_with(lease: Lease, store: Store, cell: str, clock: Clock) -> Risen:
-    # A crash may have come between two halves of the newest sequence's events; those that are there stay as they are.
-    flushed = store.history.last_seq() - 1
+    flushed = store.history.last_seq()
     missing: list[Record] = []
 
     def complete(records: list[Record]) -> None:
