@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -90,28 +90,66 @@ class Source:
         end = self.text.find("\n", offset)
         return len(self.text) if end < 0 else end
 
-    def diagnose(
-        self,
-        code: Code,
-        where: tuple[int, int],
-        message: str,
-        *,
-        label: str = "",
-        notes: tuple[str, ...] = (),
-        help: str = "",
-    ) -> "Diagnostic":
-        """A diagnostic for the text between the offsets ``where``, with its excerpt."""
-        excerpt, caret = _excerpt(self, *where)
-        return Diagnostic(
-            code,
-            self.span(*where),
-            _clipped(message),
-            _clipped(label),
-            excerpt,
-            caret,
-            tuple(_clipped(note) for note in notes),
-            _clipped(help),
-        )
+
+class Spot(NamedTuple):
+    """A stretch of a source, by offsets: cheap to make, turned into a `Span` when somebody asks."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def span(self) -> Span:
+        return self.source.span(self.start, self.end)
+
+    @property
+    def text(self) -> str:
+        """What is written there."""
+        return self.source.text[self.start : self.end]
+
+    def __str__(self) -> str:
+        line, column = self.source.position(self.start)
+        return f"{self.source.name}:{line}:{column}"
+
+
+class Variable(msgspec.Struct, frozen=True):
+    """A name that took part in a mistake: ``shown`` is its value, ``origin`` tells where that was set."""
+
+    name: str
+    shown: str
+    origin: str = ""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of how the mistake was reached: ``job web``, ``extends base``, and where each is written."""
+
+    what: str
+    where: str
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """Replace what stands at ``span`` by ``text``."""
+
+    span: Span
+    text: str
+
+
+class Fix(msgspec.Struct, frozen=True):
+    """A way out that an editor can take by itself."""
+
+    title: str
+    edits: tuple[Edit, ...]
+
+
+class Details(msgspec.Struct, frozen=True):
+    """All that is said about a mistake beyond its first line. ``label`` stands beside the caret."""
+
+    label: str = ""
+    notes: tuple[str, ...] = ()
+    help: str = ""
+    variables: tuple[Variable, ...] = ()
+    via: tuple[Step, ...] = ()
+    fixes: tuple[Fix, ...] = ()
 
 
 class Diagnostic(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -123,8 +161,11 @@ class Diagnostic(msgspec.Struct, frozen=True, omit_defaults=True):
     label: str = ""
     excerpt: str = ""
     caret: str = ""
+    variables: tuple[Variable, ...] = ()
+    via: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     help: str = ""
+    fixes: tuple[Fix, ...] = ()
 
     def render(self) -> str:
         """The text for people. Its first line, ``FILE:LINE:COL: error[CLASS]: text``, is stable."""
@@ -134,53 +175,100 @@ class Diagnostic(msgspec.Struct, frozen=True, omit_defaults=True):
             lines.append(f"      | {self.caret} {self.label}".rstrip())
         elif self.label:
             lines.append(f"  note: {self.label}")
+        lines += _table("where", [(f"{v.name} = {v.shown}", v.origin) for v in self.variables])
+        lines += _table("via", [(step.what, step.where) for step in self.via])
         lines += [f"  note: {note}" for note in self.notes]
         if self.help:
             lines.append(f"  help: {self.help}")
         return "\n".join(lines)
 
 
+_NO_DETAILS = Details()
+
+
+class Fault(Exception):
+    """A mistake at a spot, on its way to whoever reports it. The details are made only if it is shown."""
+
+    def __init__(
+        self,
+        code: Code,
+        spot: Spot,
+        message: str,
+        details: "Details | Callable[[], Details]" = _NO_DETAILS,
+    ) -> None:
+        super().__init__(message)
+        self.code: Code = code
+        self.spot = spot
+        self.message = message
+        self._details = details
+
+    def details(self) -> Details:
+        return self._details() if callable(self._details) else self._details
+
+    def diagnostic(self) -> Diagnostic:
+        """What to show of it: with the excerpt and every detail."""
+        details = self.details()
+        excerpt, caret = _excerpt(*self.spot)
+        return Diagnostic(
+            self.code,
+            self.spot.span,
+            _clipped(self.message),
+            _clipped(details.label),
+            excerpt,
+            caret,
+            tuple(Variable(v.name, _clipped(v.shown), v.origin) for v in details.variables),
+            details.via,
+            tuple(_clipped(note) for note in details.notes),
+            _clipped(details.help),
+            details.fixes,
+        )
+
+
 class BclError(InvalidConfig):
     """A configuration that cannot be used: everything found wrong with it, in the order of the text."""
 
-    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+    def __init__(self, diagnostics: Iterable[Diagnostic], more: int = 0) -> None:
         every = in_order(diagnostics)
         self.diagnostics = every[:MAX_DIAGNOSTICS]
         self.code: Code = every[0].code
         texts = [diagnostic.render() for diagnostic in self.diagnostics]
-        if len(every) > MAX_DIAGNOSTICS:
-            texts.append(f"and {len(every) - MAX_DIAGNOSTICS} more errors")
+        if more := more + max(0, len(every) - MAX_DIAGNOSTICS):
+            texts.append(f"and {more} more error{'s' if more > 1 else ''}")
         super().__init__("\n\n".join(texts))
 
 
 class Findings:
-    """The diagnostics of one file, gathered while it is looked through."""
+    """The mistakes of one evaluation, each once, gathered while it is looked through."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.found: list[Diagnostic] = []
+    def __init__(self) -> None:
+        self.found: list[Fault] = []
+        self._seen: set[tuple[Code, str, int, str]] = set()
 
-    def add(
+    def add(self, fault: Fault) -> None:
+        """Takes a mistake up, unless it is known: what is broken breaks everything that reads it."""
+        key = (fault.code, fault.spot.source.name, fault.spot.start, fault.message)
+        if key not in self._seen:
+            self._seen.add(key)
+            self.found.append(fault)
+
+    def report(
         self,
         code: Code,
-        where: tuple[int, int],
+        spot: Spot,
         message: str,
-        *,
-        label: str = "",
-        notes: tuple[str, ...] = (),
-        help: str = "",
+        details: "Details | Callable[[], Details]" = _NO_DETAILS,
     ) -> None:
-        self.found.append(
-            self.source.diagnose(code, where, message, label=label, notes=notes, help=help)
-        )
-
-    def suggestion(self, word: str, candidates: Callable[[], Iterable[str]]) -> str:
-        """As the function; only for as many mistakes as are shown, since comparing with every name takes long."""
-        return suggestion(word, candidates()) if len(self.found) < MAX_DIAGNOSTICS else ""
+        self.add(Fault(code, spot, message, details))
 
     def raise_if_any(self) -> None:
         if self.found:
-            raise BclError(self.found)
+            raise self.error()
+
+    def error(self) -> BclError:
+        """Everything found. Details are worked out for as many mistakes as are shown, in the order of the text."""
+        ordered = sorted(self.found, key=lambda f: (f.spot.source.name, f.spot.start, f.code))
+        shown = [fault.diagnostic() for fault in ordered[:MAX_DIAGNOSTICS]]
+        return BclError(shown, len(ordered) - len(shown))
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -201,6 +289,15 @@ def suggestion(word: str, candidates: Iterable[str]) -> str:
     by_folded = {candidate.casefold(): candidate for candidate in known}
     close = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[close[0]] if close else ""
+
+
+def _table(title: str, rows: list[tuple[str, str]]) -> list[str]:
+    """Rows of two columns behind a title of their first line."""
+    width = min(max((len(left) for left, _ in rows), default=0), 40)
+    return [
+        f"  {'' if number else title:<6}{left:<{width}}  {right}".rstrip()
+        for number, (left, right) in enumerate(rows)
+    ]
 
 
 def _excerpt(source: Source, start: int, end: int) -> tuple[str, str]:

@@ -1,55 +1,76 @@
-"""What expressions come to: plain values, quantities, and the two that only a job's schema can turn into text."""
+"""What expressions come to: plain Python values, and the few kinds that Python does not have.
 
-from collections.abc import Callable
+Plain numbers are ``int`` (64 bits) or ``float`` (never integral, never infinite); strings, booleans, null and lists are
+Python's own and never changed once made; records are `borgpy.bcl.records.Record`.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Union
 
 import msgspec
 
-from borgpy.bcl.literals import Quantity, Unit
-from borgpy.bcl.syntax import Expression, Name
+from borgpy.bcl.diagnostics import Code, Details, Edit, Fault, Fix, Spot, suggestion
+
+if TYPE_CHECKING:
+    from borgpy.bcl.functions import Builtin
+    from borgpy.bcl.records import Function, Record
+
+BYTES = "bytes"
+DURATION = "duration"
+
+MAX_INTEGER = 2**63 - 1
+MIN_INTEGER = -(2**63)
+
+
+class Quantity(msgspec.Struct, frozen=True, gc=False):
+    """A number that counts ``bytes``, or the seconds of a ``duration``. An integral amount is always an ``int``."""
+
+    amount: int | float
+    unit: str
 
 
 class Bareword(msgspec.Struct, frozen=True):
-    """A word that names nothing. It is text where the schema wants text, and an unknown name everywhere else; ``visible`` lists the names there are."""
+    """A word that names nothing: text where a schema wants text, an unknown name everywhere else.
 
-    node: Name
-    visible: Callable[[], tuple[str, ...]]
+    ``visible`` are the names that could have been meant, nearest first.
+    """
+
+    word: str
+    spot: Spot
+    visible: Sequence[str] = ()
 
 
-class PlaceholderText(msgspec.Struct, frozen=True):
-    """A bare ``%port%``: text that only a job's strings may hold."""
+class PlaceholderText(msgspec.Struct, frozen=True, gc=False):
+    """Text that begins as a bare ``%port%``: only the strings of a job may hold it."""
 
     text: str
 
 
-class Poison(msgspec.Struct, frozen=True):
-    """The value of something that is broken and has been reported; nothing more is said about it."""
+Value = Union[  # noqa: UP007  # the classes are named before they exist
+    None,
+    bool,
+    int,
+    float,
+    str,
+    Quantity,
+    Bareword,
+    PlaceholderText,
+    list["Value"],
+    "Record",
+    "Function",
+    "Builtin",
+]
 
 
-class Field(msgspec.Struct, frozen=True):
-    """An exported field of a record: where its name stands, and the expression that gave the value."""
+class Wrong(Exception):
+    """What a pure operation has against its operands. Whoever knows the place makes a fault of it."""
 
-    name: str
-    where: tuple[int, int]
-    node: Expression
-    value: "Value"
-
-
-class RecordValue(msgspec.Struct, frozen=True):
-    """A record, every exported field evaluated."""
-
-    fields: tuple[Field, ...]
-
-
-class ListValue(msgspec.Struct, frozen=True):
-    """A list, every item evaluated."""
-
-    nodes: tuple[Expression, ...]
-    items: tuple["Value", ...]
-
-
-Value = None | bool | str | Quantity | Bareword | PlaceholderText | Poison | RecordValue | ListValue
-
-_UNITS = {Unit.BYTES: "bytes", Unit.DURATION: "duration"}
+    def __init__(self, code: Code, message: str, *, label: str = "", help: str = "") -> None:
+        super().__init__(message)
+        self.code: Code = code
+        self.message = message
+        self.label = label
+        self.help = help
 
 
 def type_name(value: Value) -> str:
@@ -59,13 +80,37 @@ def type_name(value: Value) -> str:
             return "null"
         case bool():
             return "bool"
-        case Quantity(amount=amount, unit=unit):
-            return _UNITS.get(unit, "int" if isinstance(amount, int) else "number")
-        case RecordValue():
-            return "record"
-        case ListValue():
+        case int():
+            return "int"
+        case float():
+            return "number"
+        case str() | Bareword():
+            return "string"
+        case list():
             return "list"
+        case Quantity(unit=unit):
+            return unit
         case PlaceholderText():
             return "placeholder"
-        case _:
-            return "string"
+    return "record" if hasattr(value, "shape") else "function"
+
+
+def unknown_name(bareword: Bareword, *notes: str) -> Fault:
+    """The mistake of using a word that names nothing where only text may stand unquoted."""
+    word = bareword.word
+
+    def details() -> Details:
+        meant = suggestion(word, (*bareword.visible, "true", "false", "null"))
+        fixes = (
+            (Fix(f"change to '{meant}'", (Edit(bareword.spot.span, meant),)),)
+            if meant
+            else (Fix("quote it", (Edit(bareword.spot.span, f'"{word}"'),)),)
+        )
+        return Details(
+            label=f"did you mean '{meant}'?" if meant else "",
+            notes=notes,
+            help="" if meant else f"quote it if it is text: '{word}'",
+            fixes=fixes,
+        )
+
+    return Fault("name", bareword.spot, f"unknown name '{word}'", details)
