@@ -54,6 +54,7 @@ test: check
 bench: setup
 	$(BIN)/python -m benchmarks.submit --json
 	$(BIN)/python -m benchmarks.online --json
+	$(BIN)/python -m benchmarks.bcl --json
 
 simulate: setup
 	SEED=$(SEED) $(BIN)/pytest -q -m simulation
