@@ -23,7 +23,7 @@ RESERVED = frozenset(
 """The words that name nothing."""
 
 
-class Node(msgspec.Struct, frozen=True, gc=False, array_like=True):
+class Node(msgspec.Struct, frozen=True, gc=False, array_like=True, tag_field="@"):
     """A piece of a file, from offset ``start`` up to but not including ``end``."""
 
     start: int
