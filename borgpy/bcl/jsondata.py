@@ -8,7 +8,7 @@ from borgpy.bcl.values import MAX_INTEGER, MIN_INTEGER
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|[\[\]{}:,]', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|-?[A-Z][a-zN]+|[\[\]{}:,]', re.DOTALL)
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_INTEGER = len(str(MIN_INTEGER))
@@ -122,8 +122,7 @@ def _fault_of(source: Source, refused: _Refused) -> Fault:
     for token in _TOKEN.finditer(source.text):
         if token[0] == refused.literal:
             return Fault(refused.code, Spot(source, *token.span()), str(refused))
-    at = max(source.text.find(refused.literal), 0)
-    return Fault(refused.code, Spot(source, at, at + len(refused.literal)), str(refused))
+    return Fault(refused.code, Spot(source, 0, 0), str(refused))
 
 
 def _duplicate(source: Source) -> Fault:
