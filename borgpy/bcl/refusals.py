@@ -42,7 +42,7 @@ def refusal(symbol: str, left: Value, right: Value) -> Wrong | Fault:
             return unknown_name(operand)
     for operand in (left, right):
         if type(operand) is PlaceholderText:
-            return _no_value_yet(symbol, operand)
+            return no_value_yet(f"'{symbol}'", operand)
     if (type(left) is Quantity or type(right) is Quantity) and counts(left) and counts(right):
         return units_differ(symbol, left, right)
     return Wrong(
@@ -57,15 +57,14 @@ def refusal_of_one(symbol: str, value: Value) -> Wrong | Fault:
     if type(value) is Bareword:
         return unknown_name(value)
     if type(value) is PlaceholderText:
-        return _no_value_yet(symbol, value)
+        return no_value_yet(f"'{symbol}'", value)
     return Wrong("type", f"'{symbol}' does not apply to {type_name(value)}")
 
 
-def _no_value_yet(symbol: str, placeholder: PlaceholderText) -> Wrong:
-    text = placeholder.text
+def no_value_yet(what: str, placeholder: PlaceholderText) -> Wrong:
     return Wrong(
         "type",
-        f"'{symbol}' does not apply to {text}: it has no value yet",
+        f"{what} does not apply to {placeholder.text}: it has no value yet",
         help="placeholders are filled in when a task starts",
     )
 
