@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from borgpy.bcl.costs import CHARACTERS_PER_STEP, pay_text
 from borgpy.bcl.faces import Meter
 from borgpy.bcl.refusals import no_value_yet
+from borgpy.bcl.syntax import Interpolation
 from borgpy.bcl.values import (
     Bareword,
     PlaceholderText,
@@ -19,6 +20,8 @@ from borgpy.bcl.values import (
 _FORMAT = re.compile(
     r"(?P<zeros>0?)(?P<width>[1-9][0-9]?)?(?:\.(?P<digits>[0-9]{1,2}))?(?P<kind>[dfxXs]?)\Z"
 )
+_FORMATS = "a format is [0][width][.digits] and one of d f x X s, as in 03d and .2f; the width is below 100"
+
 _USUAL_DIGITS = 6
 
 _INSTEAD = {
@@ -29,34 +32,38 @@ _INSTEAD = {
 }
 
 
-class WrongPart(Wrong):
-    """A value which cannot be shown; ``part`` is its index among the parts."""
+class NotShown(Wrong):
+    """A value that cannot be shown; ``index`` tells which of the values."""
 
-    def __init__(self, wrong: Wrong, part: int) -> None:
+    def __init__(self, wrong: Wrong, index: int) -> None:
         super().__init__(wrong.code, wrong.message, label=wrong.label, help=wrong.help)
-        self.part = part
+        self.index = index
 
 
-def interpolated(parts: Sequence[Value], meter: Meter) -> str | PlaceholderText:
-    """The parts of an f-string as one text, the written ones as well as the values between them.
+def interpolated(
+    parts: Sequence[str | Interpolation], values: Sequence[Value], meter: Meter
+) -> str | PlaceholderText:
+    """The text of an f-string: what is written, and between it ``values``, one for each interpolation.
 
-    With a placeholder among them the whole is only known when a task starts. Raises `WrongPart`.
+    With a placeholder among them the whole is only known when a task starts. Raises `NotShown`.
     """
     texts = []
     waits = False
+    index = 0
     for part in parts:
-        if type(part) is str:
+        if isinstance(part, str):
             texts.append(part)
-        elif type(part) is int:
-            texts.append(str(part))
-        elif type(part) is PlaceholderText:
-            texts.append(part.text)
-            waits = True
+            continue
+        value = values[index]
+        if type(value) is str and not part.format:
+            texts.append(value)
         else:
+            waits = waits or type(value) is PlaceholderText
             try:
-                texts.append(text_of(part))
+                texts.append(formatted(value, part.format))
             except Wrong as wrong:
-                raise WrongPart(wrong, len(texts)) from None
+                raise NotShown(wrong, index) from None
+        index += 1
     length = sum(map(len, texts))
     if length >= CHARACTERS_PER_STEP:
         pay_text(meter, length)
@@ -84,46 +91,49 @@ def text_of(value: Value) -> str:
     raise Wrong("type", f"{kind} cannot be shown in text", help=_INSTEAD.get(kind, ""))
 
 
-def check_format(spec: str) -> None:
-    """Raises `Wrong` of class ``syntax`` unless values can be shown so: as in ``03d``, ``8.2f``, ``x``, ``20s``."""
-    found = _FORMAT.match(spec)
-    help = "a format is [0][width][.digits] and one of d f x X s, as in 03d or .2f; a width has two digits at most"
-    if found is None:
-        raise Wrong("syntax", f"unknown format '{spec[:40]}'", help=help)
-    if found["digits"] is not None and found["kind"] in ("d", "x", "X"):
-        raise Wrong(
-            "syntax",
-            f"'{found['kind']}' shows whole numbers, without digits behind a point",
-            help=help,
-        )
-    if found["zeros"] and found["kind"] == "s":
-        raise Wrong("syntax", "zeros fill up numbers, not text", help=help)
-
-
 def formatted(value: Value, spec: str) -> str:
-    """A value as a format that `check_format` admits shows it: numbers to the right, text to the left of the width.
+    """A value as a format shows it: numbers to the right, text to the left of the width.
 
     Without a letter, text is shown as by ``s``, numbers as by ``f`` if digits are asked for, else in full.
     """
-    found = _FORMAT.match(spec)
-    assert found is not None, spec
+    if not spec:
+        return str(value) if type(value) is int else text_of(value)
+    found = _read(spec)
     width, digits, kind = int(found["width"] or 0), found["digits"], found["kind"]
     if type(value) is PlaceholderText:
         raise no_value_yet("a format", value)
     if type(value) is Bareword:
         raise unknown_name(value)
     amount = value.amount if type(value) is Quantity else value
+    number = type(amount) is int or type(amount) is float
     if kind in ("d", "x", "X"):
         text = _whole(amount, kind, value)
-    elif kind == "f" or (kind == "" and digits is not None and type(amount) in (int, float)):
+    elif kind == "f" or (kind == "" and digits is not None and number):
         text = _fixed(amount, int(digits or _USUAL_DIGITS), value)
-    elif kind == "s" or type(amount) not in (int, float):
+    elif kind == "" and number:
+        text = text_of(value)
+    else:
         if found["zeros"]:
             raise Wrong("type", f"zeros fill up numbers, not {type_name(value)}")
         return text_of(value)[: int(digits) if digits else None].ljust(width)
-    else:
-        text = text_of(value)
     return text.zfill(width) if found["zeros"] else text.rjust(width)
+
+
+def check_format(spec: str) -> None:
+    """Raises `Wrong` of class ``syntax`` unless `formatted` knows the format."""
+    _read(spec)
+
+
+def _read(spec: str) -> re.Match[str]:
+    found = _FORMAT.match(spec)
+    if found is None:
+        raise Wrong("syntax", f"unknown format '{spec[:40]}'", help=_FORMATS)
+    if found["digits"] is not None and found["kind"] in ("d", "x", "X"):
+        message = f"'{found['kind']}' shows whole numbers, which have no digits behind a point"
+        raise Wrong("syntax", message, help=_FORMATS)
+    if found["zeros"] and found["kind"] == "s":
+        raise Wrong("syntax", "zeros fill up numbers, not text", help=_FORMATS)
+    return found
 
 
 def _whole(amount: Value, kind: str, value: Value) -> str:
