@@ -45,7 +45,7 @@ class Files(Protocol):
     """What imports read. Paths are relative to the root of the project, normalized, with ``/`` between names."""
 
     def read(self, path: str) -> bytes | str | None:
-        """The content, None if there is no such file; may raise `Unreadable`."""
+        """The content, None if there is no such file; may raise `Unreadable`, and `Wrong` for a limit."""
         ...
 
     def names(self, folder: str) -> Iterable[str]:
