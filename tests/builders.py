@@ -1,5 +1,7 @@
 """Builders of the nouns for tests: every argument has a default, so that a test names only what it is about."""
 
+from typing import Any
+
 from borgpy.master.borgmaster import Borgmaster, outcome_of
 from borgpy.model.cell import Cell
 from borgpy.model.machine import MachineSpec
@@ -52,7 +54,9 @@ def a_job(
     priority: int = 100,
     task: TaskSpec | None = None,
     batch: int = 0,
+    **more: Any,
 ) -> JobSpec:
+    """A job; ``more`` are further fields of `JobSpec`."""
     return JobSpec(
         name=name,
         user=user,
@@ -61,6 +65,7 @@ def a_job(
         replicas=replicas,
         priority=priority,
         update=UpdatePolicy(batch),
+        **more,
     )
 
 

@@ -1,6 +1,7 @@
 """The decision to let a job in."""
 
 from borgpy.admission.charge import charge_of, charged
+from borgpy.admission.unsupported import unsupported
 from borgpy.admission.validate import problems_of
 from borgpy.model.cell import CellView
 from borgpy.model.names import job_key
@@ -17,7 +18,7 @@ def admit(cell: CellView, spec: JobSpec) -> Refusal | None:
     Everything wrong with the description is named at once. Quota is looked at only when the description is sound,
     for the amounts would mean nothing otherwise.
     """
-    problems = problems_of(spec)
+    problems = (*problems_of(spec), *unsupported(spec))
     if problems:
         return Refusal(RefusalCode.INVALID, f"job {spec.name} cannot be accepted", problems)
     if spec.cell != cell.name:

@@ -7,6 +7,7 @@ from borgpy.model.events import Event, JobStopped, JobSubmitted, QuotaSet, Tasks
 from borgpy.model.lifecycle import EvictionCause, Phase, TaskEvent, TaskState
 from borgpy.model.names import NAME_RULE, JobKey, is_name
 from borgpy.model.operations import SetQuota, StopTasks, SubmitJob
+from borgpy.model.overrides import digest_at
 from borgpy.model.quota import UNLIMITED_BAND
 from borgpy.model.refusal import Accepted, Problem, Refusal, RefusalCode
 from borgpy.model.spec import JobSpec
@@ -22,14 +23,14 @@ def submit_job(cell: CellView, seq: int, op: SubmitJob) -> Answer:
         return refusal, []
     spec, key = op.spec, op.spec.key
     job = cell.jobs.get(key)
-    digest = spec.task.digest()
-    fresh = _indexes_to_submit(job, spec, digest)
+    wanted = _Wanted(spec)
+    fresh = _indexes_to_submit(job, spec, wanted)
     changed = job is None or job.stopped or job.spec != spec
     version = (job.version if job else 0) + (1 if changed else 0)
     events: list[Event] = []
     if changed:
         events.append(JobSubmitted(key, spec, version, op.by))
-    moved, restarted, stopped = _moves_of_known_tasks(seq, job, spec, digest) if job else ([], 0, 0)
+    moved, restarted, stopped = _moves_of_known_tasks(seq, job, spec, wanted) if job else ([], 0, 0)
     events.extend(moved)
     if fresh:
         events.append(TasksSubmitted(key, fresh))
@@ -102,7 +103,18 @@ def _version_conflict(cell: CellView, op: SubmitJob) -> Refusal | None:
     return Refusal(RefusalCode.CONFLICT, f"{op.spec.key} was changed by somebody else", (problem,))
 
 
-def _indexes_to_submit(job: Job | None, spec: JobSpec, digest: str) -> tuple[int, ...]:
+class _Wanted:
+    """The digest of the task spec that each task of a job should run, for a job that is not there yet."""
+
+    def __init__(self, spec: JobSpec) -> None:
+        self._digest = spec.task.digest()
+        self._variants = tuple(variant for variant, _ in spec.variants())
+
+    def by(self, index: int) -> str:
+        return digest_at(self._variants, index, self._digest)
+
+
+def _indexes_to_submit(job: Job | None, spec: JobSpec, wanted: _Wanted) -> tuple[int, ...]:
     """New tasks and dead ones, except those that finished the very work which is asked for."""
     if job is None:
         return tuple(range(spec.replicas))
@@ -112,13 +124,15 @@ def _indexes_to_submit(job: Job | None, spec: JobSpec, digest: str) -> tuple[int
         if (task := job.tasks.get(index)) is None
         or (
             task.state is TaskState.DEAD
-            and not (task.phase is Phase.FINISHED and task.spec == digest and not job.stopped)
+            and not (
+                task.phase is Phase.FINISHED and task.spec == wanted.by(index) and not job.stopped
+            )
         )
     )
 
 
 def _moves_of_known_tasks(
-    seq: int, job: Job, spec: JobSpec, digest: str
+    seq: int, job: Job, spec: JobSpec, wanted: _Wanted
 ) -> tuple[list[Event], int, int]:
     """The events for tasks that live, and how many of them will be restarted and stopped."""
     key = spec.key
@@ -133,14 +147,14 @@ def _moves_of_known_tasks(
             events.extend(kill)
             stopped += len(kill)
         elif task.state is TaskState.PENDING:
-            if task.spec != digest:
-                events.append(moves.update(key, task, digest, seq))
+            if task.spec != wanted.by(index):
+                events.append(moves.update(key, task, wanted.by(index), seq))
         elif task.stopping is not None and task.stopping.event is TaskEvent.KILL:
             events.append(
                 moves.stop(key, task, TaskEvent.EVICT, "submitted again", EvictionCause.OTHER)
             )
             restarted += 1
-        elif task.spec != digest:
+        elif task.spec != wanted.by(index):
             restarted += 1
     return events, restarted, stopped
 

@@ -37,7 +37,7 @@ def settle(cell: Cell) -> None:
         if job is None or len(job.specs) == 1:
             cell.updating.pop(key, None)
             continue
-        used = {task.spec for task in job.tasks.values()} | {job.digest}
+        used = {task.spec for task in job.tasks.values()} | job.wants()
         job.specs = {digest: spec for digest, spec in job.specs.items() if digest in used}
         if any(is_outdated(job, task) for task in job.tasks.values()):
             cell.updating[key] = None
@@ -69,7 +69,7 @@ def _faulted(cell: Cell, event: e.Faulted) -> None:
 
 
 def _job_submitted(cell: Cell, event: e.JobSubmitted) -> None:
-    digest = event.spec.task.digest()
+    digest, variants = event.spec.task.digest(), event.spec.variants()
     job = cell.jobs.get(event.job)
     if job is None:
         job = Job(event.spec, digest, event.version, event.by, cell.at)
@@ -78,6 +78,8 @@ def _job_submitted(cell: Cell, event: e.JobSubmitted) -> None:
     job.by, job.submitted_at, job.changed_seq = event.by, cell.at, cell.seq
     job.stopped = job.purge = False
     job.specs[digest] = event.spec.task
+    job.specs.update((variant.digest, spec) for variant, spec in variants)
+    job.variants = tuple(variant for variant, _ in variants)
     cell.unsettled[event.job] = None
 
 
@@ -101,11 +103,15 @@ def _tasks_submitted(cell: Cell, event: e.TasksSubmitted) -> None:
     for index in event.indexes:
         task = job.tasks.get(index)
         if task is None:
-            job.tasks[index] = Task(index, job.digest, since=cell.at)
+            job.tasks[index] = Task(index, job.wanted(index), since=cell.at)
         else:  # dead before: it keeps its incarnation, so that old sandboxes are never taken for new ones
             cell.dead.pop((event.job, index), None)
             job.tasks[index] = Task(
-                index, job.digest, since=cell.at, incarnation=task.incarnation, machine=task.machine
+                index,
+                job.wanted(index),
+                since=cell.at,
+                incarnation=task.incarnation,
+                machine=task.machine,
             )
         waiting[index] = None
     cell.unsettled[event.job] = None
@@ -171,7 +177,7 @@ def _task_evicted(cell: Cell, event: e.TaskEvicted) -> None:
     if event.cause is EvictionCause.CRASHING:
         others = tuple(name for name in task.avoid if name != event.machine)
         task.avoid = (*others, event.machine)[-AVOID_KEPT:]
-    task.spec = job.digest
+    task.spec = job.wanted(event.index)
     cell.pending.setdefault(event.job, {})[event.index] = None
     cell.unsettled[event.job] = None
 

@@ -43,10 +43,11 @@ def replace_tasks(cell: CellView, op: ReplaceTasks) -> list[Event]:
             continue
         room = cell.occupancy[task.machine]
         more = taken.get(task.machine, NOTHING)
-        more = more + job.specs[job.digest].request() - room.charges[op.job, index]
+        wanted = job.wanted(index)
+        more = more + job.specs[wanted].request() - room.charges[op.job, index]
         if more.fits_in(cell.machines[task.machine].spec.capacity - room.used):
             taken[task.machine] = more
-            events.append(moves.update(op.job, task, job.digest, cell.seq + 1))
+            events.append(moves.update(op.job, task, wanted, cell.seq + 1))
         else:
             reason = "the job's new version does not fit here"
             events.append(moves.stop(op.job, task, TaskEvent.EVICT, reason, EvictionCause.UPDATE))

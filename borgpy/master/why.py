@@ -26,7 +26,7 @@ def task_why(cell: CellView, snapshot: Snapshot, key: JobKey, index: int, at: in
         if status.restarts:
             times = "once" if status.restarts == 1 else f"{status.restarts} times"
             told.append(f"it was restarted {times} on {task.machine}")
-        if task.spec != job.digest:
+        if task.spec != job.wanted(index):
             told.append("it runs an older version of its job and waits for its turn to be replaced")
     if task.state is TaskState.DEAD and not job.stopped and index < job.spec.replicas:
         told.append("borgcfg up starts it again")

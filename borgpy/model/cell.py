@@ -8,6 +8,7 @@ import msgspec
 from borgpy.model.lifecycle import PHASE_STATE, TaskState
 from borgpy.model.machine import Machine, Occupancy
 from borgpy.model.names import JobKey
+from borgpy.model.overrides import Variant, digest_at
 from borgpy.model.priority import Band
 from borgpy.model.quota import Quota
 from borgpy.model.refusal import Outcome
@@ -19,8 +20,8 @@ from borgpy.model.task import Task
 class Job(msgspec.Struct, omit_defaults=True):
     """A job as the cell keeps it. Only `borgpy.master.evolve` changes it.
 
-    ``digest`` names the task spec that its tasks should run; ``specs`` holds that one and every other that a task
-    still runs. ``tasks`` are by index, dead ones included until they are forgotten. ``changed_seq`` is the journal
+    ``digest`` names the task spec that its tasks should run, except those in ``variants``; ``specs`` holds these and
+    every other that a task still runs. ``tasks`` are by index, dead ones included until they are forgotten. ``changed_seq`` is the journal
     sequence of the last change to the job or any of its tasks.
     """
 
@@ -34,6 +35,15 @@ class Job(msgspec.Struct, omit_defaults=True):
     purge: bool = False
     specs: dict[str, TaskSpec] = {}
     tasks: dict[int, Task] = {}
+    variants: tuple[Variant, ...] = ()
+
+    def wanted(self, index: int) -> str:
+        """The digest of the task spec that the task of this index should run."""
+        return digest_at(self.variants, index, self.digest) if self.variants else self.digest
+
+    def wants(self) -> frozenset[str]:
+        """The digests of all task specs that some task should run."""
+        return frozenset((self.digest, *(variant.digest for variant in self.variants)))
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -112,6 +122,7 @@ class Cell:
         for key, job in self.jobs.items():
             assert key == job.spec.key
             assert job.digest == job.spec.task.digest()
+            assert job.variants == tuple(variant for variant, _ in job.spec.variants())
             _check_tasks(self, key, job)
         for name, room in self.occupancy.items():
             charged = total(room.charges.values())
@@ -154,7 +165,7 @@ def is_outdated(job: Job, task: Task) -> bool:
     return (
         task.state is TaskState.RUNNING
         and task.stopping is None
-        and task.spec != job.digest
+        and task.spec != job.wanted(task.index)
         and not job.stopped
     )
 
@@ -172,8 +183,7 @@ def _check_tasks(cell: Cell, key: JobKey, job: Job) -> None:
             assert charge == request_of(job, task), f"{name} is charged {charge}"
         if job.stopped:
             assert task.state is not TaskState.PENDING, f"{name} is pending in a stopped job"
-    for digest in job.specs:
-        assert digest == job.digest or any(t.spec == digest for t in job.tasks.values())
+    assert job.specs.keys() == job.wants() | {task.spec for task in job.tasks.values()}
 
 
 def request_of(job: Job, task: Task) -> Resources:

@@ -23,6 +23,16 @@ def job_key(user: str, job: str) -> JobKey:
     return JobKey(f"{user}/{job}")
 
 
+def key_of(user: str, name: str) -> JobKey:
+    """The job that ``user`` calls ``name``: one of their own, or ``USER/JOB``."""
+    return JobKey(name) if "/" in name else job_key(user, name)
+
+
+def is_job_reference(text: str) -> bool:
+    """Whether ``text`` may name a job for `key_of`."""
+    return all(map(is_name, text.split("/", 1)))
+
+
 def task_key(job: JobKey, index: int) -> TaskKey:
     return TaskKey(f"{job}/{index}")
 

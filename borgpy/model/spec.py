@@ -1,11 +1,14 @@
 """What people ask for: a job, its tasks, and how they are kept healthy, restarted and replaced."""
 
 import hashlib
+from collections.abc import Iterable
 from enum import Enum
 
 import msgspec
 
+from borgpy.model.constraints import Constraint
 from borgpy.model.names import JobKey, job_key
+from borgpy.model.overrides import Override, Variant, overlaid
 from borgpy.model.priority import DEFAULT_PRIORITY
 from borgpy.model.resources import Resources
 
@@ -46,6 +49,13 @@ class Restart(Enum):
     NEVER = "never"  # the first exit is the last
 
 
+class AppClass(Enum):
+    """How a task shares its machine with others (Borg §6.2); its priority says nothing about that."""
+
+    BATCH = "batch"  # takes what is left over
+    LATENCY_SENSITIVE = "latency_sensitive"  # answers people, and must not wait for the CPU
+
+
 class UpdatePolicy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """How changed tasks are replaced: at most ``batch`` of a job are down for it at a time; 0 means a tenth, at least 1."""
 
@@ -56,7 +66,8 @@ class TaskSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     """What a Borglet needs to run one task. Two tasks with equal specs are interchangeable.
 
     ``args`` become ``--name=value`` in order. Naming a port with ``%port:NAME%`` (or ``%port%``, short for
-    ``%port:port%``) is what requests it: ``ports`` lists the names.
+    ``%port:port%``) is what requests it: ``ports`` lists the names, and ``fixed_ports`` gives the numbers of those that
+    cannot be any. ``packages`` lie beside the binary in the task's directory.
     """
 
     package: Package
@@ -67,10 +78,21 @@ class TaskSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     health: HealthCheck | None = None
     restart: Restart = Restart.ALWAYS
     notice_ms: int = 5 * SECOND_MS
+    appclass: AppClass = AppClass.BATCH
+    packages: tuple[Package, ...] = ()
+    fixed_ports: dict[str, int] = {}
 
     def request(self) -> Resources:
         """What one task takes of a machine: its requirements and one port for each name."""
         return self.requirements + Resources(ports=len(self.ports))
+
+    def with_overrides(self, overrides: Iterable[Override]) -> "TaskSpec":
+        """This spec with the texts of ``overrides`` laid over its own, one after the other."""
+        args, env = dict(self.args), dict(self.env)
+        for override in overrides:
+            args |= override.args
+            env |= override.env
+        return msgspec.structs.replace(self, args=args, env=env)
 
     def digest(self) -> str:
         """A name for exactly this spec: 128 bits of the hash of its canonical bytes."""
@@ -78,7 +100,12 @@ class TaskSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
 
 class JobSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A job as it is submitted: ``replicas`` tasks of one spec, for one user, in one cell."""
+    """A job as it is submitted: ``replicas`` tasks of one spec, for one user, in one cell.
+
+    ``overrides`` change the spec for some of them. ``alloc`` names the alloc set whose allocs they run in, ``after`` the
+    jobs that must have finished before they start; both are names (``JOB`` or ``USER/JOB``) for `names.key_of`.
+    ``quota_user`` is whose quota the job is charged to, if not its own user's.
+    """
 
     name: str
     user: str
@@ -87,7 +114,21 @@ class JobSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     replicas: int = 1
     priority: int = DEFAULT_PRIORITY
     update: UpdatePolicy = UpdatePolicy()
+    labels: dict[str, str] = {}
+    constraints: tuple[Constraint, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    alloc: str = ""
+    after: tuple[str, ...] = ()
+    quota_user: str = ""
 
     @property
     def key(self) -> JobKey:
         return job_key(self.user, self.name)
+
+    def variants(self) -> tuple[tuple[Variant, TaskSpec], ...]:
+        """What the tasks with overrides run, by ranges of their indexes in order; all others run ``task``."""
+        return tuple(
+            (Variant(first, last, spec.digest()), spec)
+            for first, last, overrides in overlaid(self.overrides, self.replicas)
+            if (spec := self.task.with_overrides(overrides)) != self.task
+        )

@@ -5,12 +5,11 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from borgpy.admission import limits
 from borgpy.borglet import garbage, packages, restarts
 from borgpy.borglet import launch as borglet_launch
 from borgpy.borglet import server as borglet_server
 from borgpy.master import apply_reports, due, evolve
-from borgpy.model import orders, priority
+from borgpy.model import limits, orders, priority
 from borgpy.model.lifecycle import PHASE_STATE, TRANSITIONS, TaskState
 from borgpy.server import (
     checkpointer,

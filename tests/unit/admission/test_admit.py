@@ -5,13 +5,17 @@ import pytest
 
 from borgpy.admission.admit import admit
 from borgpy.admission.validate import problems_of
+from borgpy.model import constraints as c
 from borgpy.model.operations import SetQuota
+from borgpy.model.overrides import Override, parse_ranges
 from borgpy.model.priority import Band
 from borgpy.model.quota import Quota
 from borgpy.model.refusal import RefusalCode
 from borgpy.model.resources import Resources
-from borgpy.model.spec import HealthCheck, JobSpec, Package
+from borgpy.model.spec import AppClass, HealthCheck, JobSpec, Package
 from tests.builders import GIB, MIB, a_borgmaster, a_job, a_task_spec, accepted, submit
+
+A_PACKAGE_MORE = Package("data", "cd" * 32, 1)
 
 
 def test_a_sound_job_is_admitted() -> None:
@@ -67,6 +71,121 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
 )
 def test_what_is_wrong_is_named_by_its_field(spec: JobSpec, field: str) -> None:
     assert [problem.field for problem in problems_of(spec)] == [field]
+
+
+def a_job_that_asks(*constraints: c.Constraint) -> JobSpec:
+    return a_job(constraints=constraints)
+
+
+def with_texts(tasks: str, **texts: dict[str, str]) -> JobSpec:
+    return a_job(replicas=3, overrides=(Override(parse_ranges(tasks), **texts),))
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        pytest.param(
+            a_job_that_asks(c.Compare(attribute="a b", operator=c.Operator.EXISTS)),
+            "constraints.0.attribute",
+            id="an attribute that cannot be",
+        ),
+        pytest.param(
+            a_job_that_asks(c.Compare(attribute="a", operator=c.Operator.EQUAL)),
+            "constraints.0.value",
+            id="equal to nothing",
+        ),
+        pytest.param(
+            a_job_that_asks(c.Compare(attribute="a", operator=c.Operator.EXISTS, values=("b",))),
+            "constraints.0.value",
+            id="exists with a value",
+        ),
+        pytest.param(
+            a_job_that_asks(c.Compare(attribute="a", operator=c.Operator.LESS, values=("b",))),
+            "constraints.0.value",
+            id="less than a word",
+        ),
+        pytest.param(
+            a_job_that_asks(c.Compare(attribute="a", operator=c.Operator.VERSION, values=("5",))),
+            "constraints.0.value",
+            id="a version without a comparison",
+        ),
+        pytest.param(a_job_that_asks(c.Limit(most=0)), "constraints.0.value", id="limit 0"),
+        pytest.param(
+            a_job_that_asks(c.Exclusive(), c.Exclusive(weight=101)),
+            "constraints.1.weight",
+            id="weight",
+        ),
+        pytest.param(
+            a_job_that_asks(c.Spread(shares=(c.Share("a", 60), c.Share("b", 50)))),
+            "constraints.0.value",
+            id="more than everything",
+        ),
+        pytest.param(
+            a_job_that_asks(c.Spread(shares=(c.Share("a", 1), c.Share("a", 2)))),
+            "constraints.0.value",
+            id="two shares",
+        ),
+        pytest.param(a_job_that_asks(c.Dedicated(pool="x")), "constraints.0.value", id="a pool"),
+        pytest.param(a_job_that_asks(c.Near(job="a/b/c")), "constraints.0.value", id="near what"),
+        pytest.param(a_job(alloc="a b"), "alloc", id="an alloc set's name"),
+        pytest.param(a_job(after=("5",)), "after", id="after what"),
+        pytest.param(a_job(after=("web",)), "after", id="after itself"),
+        pytest.param(a_job(quota_user="a b"), "quota_user", id="whose quota"),
+        pytest.param(a_job(labels={"-": "x"}), "labels.-", id="a label's name"),
+        pytest.param(a_job(labels={"x": "y" * 256}), "labels.x", id="a label's value"),
+        pytest.param(with_texts("3"), "overrides.0.tasks", id="a task that is not there"),
+        pytest.param(with_texts("0", env={"a b": ""}), "overrides.0.env.a b", id="no variable"),
+        pytest.param(with_texts("0", args={"p": "%port:x%"}), "overrides.0.args", id="no port"),
+        pytest.param(
+            with_texts("0", args={"p": "%prot%"}), "overrides.0.args.p", id="no placeholder"
+        ),
+        pytest.param(
+            with_texts("0", args={"p": "y" * 200_000}), "overrides", id="more than exec takes"
+        ),
+        pytest.param(
+            with_texts(",".join(["0"] * 501)), "overrides", id="more ranges than one can hash"
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_place_and_the_texts_is_named_by_its_field(
+    spec: JobSpec, field: str
+) -> None:
+    assert [problem.field for problem in problems_of(spec)] == [field]
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        pytest.param(a_job_that_asks(c.Exclusive()), "constraints", id="constraints"),
+        pytest.param(a_job(alloc="room"), "alloc", id="alloc"),
+        pytest.param(a_job(after=("bob/etl",)), "after", id="after"),
+        pytest.param(a_job(quota_user="bob"), "quota_user", id="another's quota"),
+        pytest.param(
+            a_job(task=msgspec.structs.replace(a_task_spec(), packages=(A_PACKAGE_MORE,))),
+            "packages",
+            id="packages",
+        ),
+        pytest.param(
+            a_job(task=msgspec.structs.replace(a_task_spec(), fixed_ports={"port": 80})),
+            "ports",
+            id="a fixed port",
+        ),
+    ],
+)
+def test_what_a_cell_cannot_honour_yet_is_refused_rather_than_ignored(
+    spec: JobSpec, field: str
+) -> None:
+    assert problems_of(spec) == ()
+    refusal = admit(a_borgmaster().cell, spec)
+    assert refusal is not None
+    assert refusal.code is RefusalCode.INVALID
+    assert [problem.field for problem in refusal.problems] == [field]
+
+
+def test_what_a_cell_only_carries_is_admitted() -> None:
+    task = msgspec.structs.replace(a_task_spec(), appclass=AppClass.LATENCY_SENSITIVE)
+    spec = a_job(task=task, labels={"track": "canary"}, quota_user="alice")
+    assert admit(a_borgmaster().cell, spec) is None
 
 
 def test_another_cell_is_unknown_here() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from borgpy.admission import limits
+from borgpy.model import limits
 from borgpy.bcl import evaluate_text, schema
 from borgpy.bcl.export import Json
 from borgpy.model.resources import Resources

@@ -2,12 +2,14 @@
 
 from borgpy.master.borgmaster import Borgmaster, outcome_of
 from borgpy.master.due import due
+from borgpy.master.orders import machine_orders, specs_of
 from borgpy.master.views import job_view
 from borgpy.model import checkpoint
 from borgpy.model.events import Event, Faulted
 from borgpy.model.lifecycle import Phase, TaskState
 from borgpy.model.names import JobKey
 from borgpy.model.operations import MachineDifference, Observe, StatusChange, StopTasks, SubmitJob
+from borgpy.model.overrides import Override, parse_ranges
 from borgpy.model.refusal import Accepted, Refusal, RefusalCode
 from borgpy.model.resources import Resources
 from borgpy.model.spec import Restart
@@ -104,6 +106,64 @@ def test_a_changed_job_replaces_its_tasks_one_after_the_other() -> None:
     assert {t.machine for t in job.tasks.values()} == {"m1"}
     incarnations = [job.tasks[index].incarnation for index in range(3)]
     assert incarnations == sorted(set(incarnations)), "each restart is a new one"
+
+
+def an_override(tasks: str, **args: str) -> Override:
+    return Override(parse_ranges(tasks), args=args)
+
+
+def args_of(master: Borgmaster, index: int) -> dict[str, str]:
+    """What the machine of a task is ordered to start it with."""
+    job = master.cell.jobs[WEB]
+    orders = machine_orders(master.cell, job.tasks[index].machine)
+    specs = specs_of(master.cell, [orders])
+    (digest,) = [order.spec for order in orders.run or () if order.index == index]
+    return specs[digest].args
+
+
+def test_each_task_is_ordered_with_its_own_overrides() -> None:
+    master = a_borgmaster("m1")
+    overrides = (an_override("1-2", shard="x"), an_override("2", shard="y"))
+    submit(master, a_job(replicas=4, task=a_task_spec(args={"v": "1"}), overrides=overrides))
+    place(master, dict.fromkeys(range(4), "m1"))
+    assert [args_of(master, index) for index in range(4)] == [
+        {"v": "1"},
+        {"v": "1", "shard": "x"},
+        {"v": "1", "shard": "y"},
+        {"v": "1"},
+    ]
+    assert due(master.cell, 100) == []
+    assert checkpoint.encode(
+        checkpoint.decode(checkpoint.encode(master.cell))
+    ) == checkpoint.encode(master.cell)
+    master.check()
+
+
+def test_a_changed_override_restarts_only_its_tasks() -> None:
+    master = a_borgmaster("m1")
+    submit(master, a_job(replicas=5, batch=5, overrides=(an_override("1-2", v="1"),)))
+    place(master, dict.fromkeys(range(5), "m1"))
+    for index in range(5):
+        said(master, index, Phase.HEALTHY)
+    changed = a_job(replicas=5, batch=5, overrides=(an_override("2-3", v="1"),))
+    assert accepted(submit(master, changed)).restarted == 2
+    (replace,) = due(master.cell, 100)
+    assert replace.indexes == (1, 3)  # type: ignore[union-attr]
+    master.apply(replace)
+    assert "v" not in args_of(master, 1)
+    assert args_of(master, 3)["v"] == "1"
+    master.check()
+
+
+def test_an_evicted_task_keeps_its_override() -> None:
+    master = a_borgmaster("m1")
+    submit(master, a_job(replicas=2, overrides=(an_override("1", v="1"),)))
+    place(master, {0: "m1", 1: "m1"})
+    said(master, 1, None)
+    assert master.cell.jobs[WEB].tasks[1].phase is Phase.WAITING
+    place(master, {1: "m1"}, at=90)
+    assert args_of(master, 1)["v"] == "1"
+    master.check()
 
 
 def test_a_job_whose_tasks_all_crash_can_still_be_mended() -> None:

@@ -1,0 +1,52 @@
+"""What a job may say and this release cannot do yet. It is refused: accepted and ignored would be a lie."""
+
+from collections.abc import Iterator
+
+from borgpy.model.refusal import Problem
+from borgpy.model.spec import JobSpec
+
+
+def unsupported(spec: JobSpec) -> Iterator[Problem]:
+    """Everything in ``spec`` that no cell of this release could honour."""
+    if spec.constraints:
+        yield Problem(
+            "constraints",
+            "this cell does not place by constraints yet",
+            hint="leave them out; the job then runs on any machine with room for it",
+        )
+    if spec.alloc:
+        yield Problem(
+            "alloc",
+            "this cell has no alloc sets yet",
+            hint="leave alloc out; the job then has its own room on each machine",
+            got=spec.alloc,
+        )
+    if spec.after:
+        yield Problem(
+            "after",
+            "this cell starts jobs at once; it cannot wait for another one yet",
+            hint="submit the job when the other one has finished",
+            got=", ".join(spec.after),
+        )
+    if spec.task.packages:
+        yield Problem(
+            "packages",
+            "this cell brings nothing but the binary to a task yet",
+            hint="let the binary carry what it needs",
+            got=", ".join(package.name for package in spec.task.packages),
+        )
+    if spec.task.fixed_ports:
+        yield Problem(
+            "ports",
+            "this cell chooses the numbers of ports; it cannot give out fixed ones yet",
+            hint="leave the number out, and hand it to the program with %port:NAME%",
+            got=", ".join(f"{name} = {n}" for name, n in spec.task.fixed_ports.items()),
+        )
+    if spec.quota_user not in ("", spec.user):
+        yield Problem(
+            "quota_user",
+            "this cell charges a job to the quota of its own user only",
+            hint=f"leave quota_user out, or submit the job as {spec.quota_user}",
+            got=spec.quota_user,
+            allowed=spec.user,
+        )
