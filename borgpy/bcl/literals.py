@@ -1,32 +1,15 @@
 """Numbers with units and quoted strings: from what is written to the exact value."""
 
 import re
-from enum import Enum
-
-import msgspec
 
 from borgpy.bcl.diagnostics import Code
+from borgpy.bcl.values import BYTES, DURATION, MAX_INTEGER, MIN_INTEGER
 
-MAX_INTEGER = 2**63 - 1
-MAX_STRING = 1 << 20
+PLAIN = ""
+"""The unit of a number that counts nothing in particular."""
 
 _MAX_DIGITS = 400
 """Beyond a double's reach in either direction, and far below where big integers become slow."""
-
-
-class Unit(Enum):
-    """What a number counts."""
-
-    NUMBER = "number"
-    BYTES = "bytes"
-    DURATION = "duration"
-
-
-class Quantity(msgspec.Struct, frozen=True):
-    """A number: bytes for sizes, seconds for durations. An integral value is always an ``int``."""
-
-    amount: int | float
-    unit: Unit = Unit.NUMBER
 
 
 class BadLiteral(Exception):
@@ -43,20 +26,20 @@ class BadLiteral(Exception):
 _DECIMAL = {prefix: 1000**power for power, prefix in enumerate("KMGTPE", start=1)} | {"k": 1000}
 _BINARY = {f"{prefix}i": 1024**power for power, prefix in enumerate("KMGTPE", start=1)}
 
-UNITS: dict[str, tuple[Unit, int, int]] = {
-    "": (Unit.NUMBER, 1, 1),
-    "m": (Unit.NUMBER, 1, 1000),
-    **{name: (Unit.NUMBER, factor, 1) for name, factor in (_DECIMAL | _BINARY).items()},
-    "B": (Unit.BYTES, 1, 1),
-    **{f"{name}B": (Unit.BYTES, factor, 1) for name, factor in (_DECIMAL | _BINARY).items()},
-    "us": (Unit.DURATION, 1, 1_000_000),
-    "ms": (Unit.DURATION, 1, 1000),
-    "s": (Unit.DURATION, 1, 1),
-    "min": (Unit.DURATION, 60, 1),
-    "h": (Unit.DURATION, 3600, 1),
-    "d": (Unit.DURATION, 86400, 1),
+UNITS: dict[str, tuple[str, int, int]] = {
+    "": (PLAIN, 1, 1),
+    "m": (PLAIN, 1, 1000),
+    **{name: (PLAIN, factor, 1) for name, factor in (_DECIMAL | _BINARY).items()},
+    "B": (BYTES, 1, 1),
+    **{f"{name}B": (BYTES, factor, 1) for name, factor in (_DECIMAL | _BINARY).items()},
+    "us": (DURATION, 1, 1_000_000),
+    "ms": (DURATION, 1, 1000),
+    "s": (DURATION, 1, 1),
+    "min": (DURATION, 60, 1),
+    "h": (DURATION, 3600, 1),
+    "d": (DURATION, 86400, 1),
 }
-"""Each unit with its factor, as numerator and denominator."""
+"""What each unit counts, with its factor as numerator and denominator."""
 
 _NUMBER = re.compile(
     r"(?P<whole>0|[1-9][0-9_]*)(?:\.(?P<fraction>[0-9]+))?"
@@ -64,17 +47,21 @@ _NUMBER = re.compile(
 )
 
 
-def read_number(text: str) -> Quantity:
-    """The exact value: a unit multiplies in decimal first, so ``0.1G`` is 100000000, and only then may it be rounded."""
+def read_number(text: str) -> tuple[int | float, str]:
+    """The exact value, of bytes or of seconds, and its unit: `PLAIN`, `BYTES` or `DURATION`.
+
+    A unit multiplies in decimal first, so ``0.1G`` is 100000000, and only then may it be rounded. An integral value is
+    always an ``int``.
+    """
     return _read(text, 1)
 
 
-def read_negative(text: str) -> Quantity:
+def read_negative(text: str) -> tuple[int | float, str]:
     """The value of a number behind a minus sign: below zero there is one integer more."""
     return _read(text, -1)
 
 
-def _read(text: str, sign: int) -> Quantity:
+def _read(text: str, sign: int) -> tuple[int | float, str]:
     match = _NUMBER.match(text)
     if match is None:
         raise _bad_number(text)
@@ -89,12 +76,12 @@ def _read(text: str, sign: int) -> Quantity:
     numerator *= sign * int(digits) * 10 ** max(power, 0)
     denominator *= 10 ** max(-power, 0)
     whole, rest = divmod(numerator, denominator)
-    if not -MAX_INTEGER - 1 <= whole <= MAX_INTEGER:
+    if not MIN_INTEGER <= whole <= MAX_INTEGER:
         raise BadLiteral("this number is too large: integers have 64 bits", code="arith")
-    return Quantity(numerator / denominator if rest else whole, unit)
+    return numerator / denominator if rest else whole, unit
 
 
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_SPECIAL = re.compile(r"\r\n|\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'", "0": "\0"}
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -102,14 +89,18 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 def read_string(text: str) -> str:
     """What a quoted string says, without its quotes."""
     quotes = 3 if text.startswith('"""') else 1
-    content = text[quotes:-quotes]
-    if len(content) > MAX_STRING:
-        raise BadLiteral(f"a string may have {MAX_STRING:,} characters", code="limit")
-    if "\\" not in content:
+    return read_text(text[quotes:-quotes], quotes)
+
+
+def read_text(content: str, offset: int = 0) -> str:
+    """What text within quotes says; ``offset`` is added to where the trouble begins. Line breaks are always ``\\n``."""
+    if "\\" not in content and "\r" not in content:
         return content
 
     def character(match: re.Match[str]) -> str:
         escape = match[1]
+        if escape is None:
+            return "\n"
         if len(escape) == 5:
             return chr(int(escape[1:], 16))
         if escape in _ESCAPES:
@@ -117,16 +108,16 @@ def read_string(text: str) -> str:
         raise BadLiteral(
             f"unknown escape {match[0]!r}",
             help=r"the escapes are \n \t \r \\ \" \' \0 \uXXXX",
-            offset=quotes + match.start(),
+            offset=offset + match.start(),
         )
 
-    read = _ESCAPE.sub(character, content)
+    read = _SPECIAL.sub(character, content)
     if SURROGATE.search(read):
         # A character beyond U+FFFF is written as it is, or as the pair that JSON would use.
         try:
             read = read.encode("utf-16", "surrogatepass").decode("utf-16")
         except UnicodeDecodeError:
-            raise BadLiteral(r"half of a pair of \uXXXX escapes") from None
+            raise BadLiteral(r"half of a pair of \uXXXX escapes", offset=offset) from None
     return read
 
 

@@ -66,7 +66,8 @@ quota.add_command(set_)
 
 def parse_amount(text: str) -> tuple[str, int]:
     """``cpu=0.5`` as ``("cpu", 500)``, ``ram=8GiB`` in bytes; units as in job files."""
-    from borgpy.bcl.literals import BadLiteral, Unit, read_number
+    from borgpy.bcl.literals import PLAIN, BadLiteral, read_number
+    from borgpy.bcl.values import BYTES
 
     name, equals, value = text.partition("=")
     name = name.strip().casefold()
@@ -75,12 +76,11 @@ def parse_amount(text: str) -> tuple[str, int]:
             f"{text!r} is no amount", hint="write cpu=4, ram=8GiB, disk=1T, ports=10"
         )
     try:
-        quantity = read_number(value.strip())
+        number, unit = read_number(value.strip())
     except BadLiteral as error:
         raise InvalidConfig(f"{text!r}: {error.message}", hint=error.help) from error
-    amount = quantity.amount * MILLI if name == "cpu" else quantity.amount
-    is_bytes = name in ("ram", "disk")
-    fits = quantity.unit is Unit.NUMBER or (is_bytes and quantity.unit is Unit.BYTES)
+    amount = number * MILLI if name == "cpu" else number
+    fits = unit == PLAIN or (unit == BYTES and name in ("ram", "disk"))
     if not fits or (name != "cpu" and amount != int(amount)):
         raise InvalidConfig(f"{text!r}: this is no amount of {name}")
     return name, round(amount)

@@ -1,0 +1,73 @@
+"""Reading f-strings: their texts, and the expressions within them, by the same reader at their true offsets."""
+
+import re
+from typing import TYPE_CHECKING
+
+from borgpy.bcl import syntax
+from borgpy.bcl.literals import BadLiteral, read_text
+from borgpy.bcl.misread import Misread, Unexpected
+
+if TYPE_CHECKING:
+    from borgpy.bcl.expressions import ExpressionReader
+
+_plain = re.compile(r"(?>(?:[^{}\\]++|\\.|\{\{|\}\})+)", re.DOTALL).match
+_format = re.compile(r":(0?(?:[1-9][0-9]?)?(?:\.[0-9]{1,2})?[dfxXs]?)(?=\})").match
+
+
+def read_fstring(reader: "ExpressionReader", start: int, end: int) -> syntax.FString:
+    """The f-string from ``start``, its ``f``, up to ``end``."""
+    text = reader.text
+    quotes = 3 if text.startswith('"""', start + 1) else 1
+    at, last = start + 1 + quotes, end - quotes
+    parts: list[str | syntax.Interpolation] = []
+    while at < last:
+        plain = _plain(text, at, last)
+        if plain is not None:
+            parts.append(_said(plain[0], at))
+            at = plain.end()
+        elif text[at] == "{":
+            interpolation = _interpolation(reader, at, last)
+            parts.append(interpolation)
+            at = interpolation.end
+        else:
+            raise Misread(at, at + 1, "a lone '}' in an f-string", help="write '}}' for the character itself")
+    return syntax.FString(start, end, tuple(parts))
+
+
+def _said(written: str, at: int) -> str:
+    """What the text between two interpolations says."""
+    try:
+        said = read_text(written)
+    except BadLiteral as bad:
+        start = at + bad.offset
+        raise Misread(start, at + len(written), bad.message, code=bad.code, help=bad.help) from None
+    return said.replace("{{", "{").replace("}}", "}")
+
+
+def _interpolation(reader: "ExpressionReader", at: int, last: int) -> syntax.Interpolation:
+    """``{value:format}`` from ``at``, which has to be finished before ``last``, the end of the text."""
+    text = reader.text
+    reader.open(at)
+    reader.at = at + 1
+    try:
+        value = reader.expression()
+    except Misread as misread:
+        if misread.start < last:
+            raise
+        value = None
+    if value is None or reader.at >= last:
+        raise Misread(at, at + 1, "unclosed '{' in an f-string", help="write '{{' for the character itself")
+    reader.opened.pop()
+    chosen = _format(text, reader.at, last)
+    if chosen is not None:
+        reader.at = chosen.end()
+    elif text[reader.at] == ":":
+        raise Misread(
+            reader.at + 1,
+            max(reader.at + 2, text.find("}", reader.at, last)),
+            "no such format",
+            help="a format is [0][width][.precision] and one of d f x X s, as in {n:03d} or {x:.2f}",
+        )
+    if text[reader.at] != "}":
+        raise Unexpected(reader.at, "'}'")
+    return syntax.Interpolation(at, reader.at + 1, value, chosen[1] if chosen else "")
