@@ -1,39 +1,56 @@
-"""From syntax to values: names are looked up where they are written, each field is evaluated once."""
+"""From a program to plain data and checked declarations."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 import msgspec
 
-from borgpy.bcl import syntax
-from borgpy.bcl.diagnostics import Findings, Source
+from borgpy.bcl import schema, syntax
+from borgpy.bcl.compiling.loops import loop
+from borgpy.bcl.compiling.records import value_run
+from borgpy.bcl.diagnostics import Details, Fault, Findings, Source, Spot
+from borgpy.bcl.evaluation import Evaluation, top_frame
 from borgpy.bcl.export import Exporter, Json
-from borgpy.bcl.parse import parse
-from borgpy.bcl.schema import CheckedJob, check_job
-from borgpy.bcl.values import (
-    Bareword,
-    Field,
-    ListValue,
-    PlaceholderText,
-    Poison,
-    RecordValue,
-    Value,
-)
-
-MAX_DEPTH = 400
-"""Names and records within each other: what Python's own stack bears."""
+from borgpy.bcl.frames import Frame, fault_of
+from borgpy.bcl.limits import DEFAULT_LIMITS, Limits
+from borgpy.bcl.meter import deep_stack
+from borgpy.bcl.params import declared as declared_params
+from borgpy.bcl.params import parameters
+from borgpy.bcl.program import MemoryFiles, Program, load
+from borgpy.bcl.records import Record, compose
+from borgpy.bcl.scope import Scope
+from borgpy.bcl.values import Bareword, Value, Wrong, type_name, unknown_name
 
 _NONE: Mapping[str, object] = MappingProxyType({})
-_BROKEN = Poison()
 
-_Item = syntax.Member | syntax.Declaration
+
+class Declared(msgspec.Struct, frozen=True):
+    """A declaration that fits its schema, with the record that it was checked from."""
+
+    kind: str
+    name: str
+    checked: schema.Checked
+    record: Record
 
 
 class Evaluated(msgspec.Struct, frozen=True):
-    """What a file comes to: its exported fields, and its jobs, checked against the schema."""
+    """What a program comes to. ``root`` is the main file's record, for whoever wants to know where a value is from."""
 
-    fields: dict[str, Json]
-    jobs: dict[str, CheckedJob]
+    data: dict[str, Json]
+    declarations: tuple[Declared, ...]
+    program: Program
+    root: Record
+    evaluation: Evaluation
+    steps: int
+
+    def plain(self) -> dict[str, Json]:
+        """The exported fields under their names, and every declaration under its kind and name."""
+        result = dict(self.data)
+        for declared in self.declarations:
+            kind = result.setdefault(declared.kind, {})
+            assert isinstance(kind, dict)
+            kind[declared.name] = declared.checked.value
+        return result
 
 
 def evaluate_text(
@@ -42,159 +59,178 @@ def evaluate_text(
     params: Mapping[str, object] = _NONE,
     filename: str = "main.borg",
 ) -> dict[str, Json]:
-    """The plain value of BCL held in memory: fields under their names, jobs under ``job``; `BclError` otherwise.
+    """The plain value of BCL held in memory: fields under their names, ``{kind: {name: record}}`` for declarations.
 
-    ``files`` is the tree that imports read, ``params`` the values of declared parameters. This release has neither
-    imports nor parameters: the first is ignored, anything in the second is an error.
+    ``files`` is the tree that imports read, by path; ``params`` gives values to the file's parameters. Raises `BclError`
+    with everything that is wrong, within `DEFAULT_LIMITS`.
     """
-    evaluated = evaluate(Source(filename, source), params)
-    result = dict(evaluated.fields)
-    if evaluated.jobs:
-        result["job"] = {name: job.value for name, job in evaluated.jobs.items()}
-    return result
+    program = load(Source(filename, source), MemoryFiles(files))
+    return evaluate(program, params).plain()
 
 
-def evaluate(source: Source, params: Mapping[str, object] = _NONE) -> Evaluated:
-    """What ``source`` comes to; `BclError` with everything that is wrong with it."""
-    file = parse(source)
-    findings = Findings(source)
-    for name in params:
-        findings.add("param", (0, 0), f"unknown parameter '{name}': the file declares none")
-    evaluated = Evaluated({}, {})
-    try:
-        evaluated = _Evaluation(findings).file(file)
-    except RecursionError:  # the caller's own stack was deep already
-        findings.add("limit", (0, 0), "records and names are nested too deeply")
-    findings.raise_if_any()
+def evaluate(
+    program: Program,
+    params: Mapping[str, object] = _NONE,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    alarm: Callable[[], bool] | None = None,
+    strict: bool = False,
+) -> Evaluated:
+    """What ``program`` comes to; `BclError` with everything that is wrong with it.
+
+    ``alarm`` is asked now and then whether time is up. With ``strict``, text has to be quoted everywhere.
+    """
+    evaluation = Evaluation(program, limits=limits, alarm=alarm, strict=strict)
+    findings = Findings()
+    with deep_stack(limits):
+        try:
+            evaluated = _File(evaluation, findings).evaluated(params)
+        except RecursionError:
+            spot = Spot(program.modules[program.main].source, 0, 0)
+            findings.report("limit", spot, "fields, calls and brackets are nested too deeply")
+        findings.raise_if_any()
     return evaluated
 
 
-class _Scope:
-    """The names that a record, or the file, gives to the expressions within it."""
+class _File:
+    """The main file of an evaluation on its way to plain data."""
 
-    def __init__(self, items: tuple[_Item, ...], parent: "_Scope | None") -> None:
-        self.items: dict[str, _Item] = {}
-        for item in items:
-            self.items.setdefault(item.name, item)
-        self.parent = parent
-        self.values: dict[str, Value] = {}
-
-    def owner(self, name: str) -> "_Scope | None":
-        """The innermost scope that has ``name``."""
-        scope: _Scope | None = self
-        while scope is not None and name not in scope.items:
-            scope = scope.parent
-        return scope
-
-    def visible(self) -> tuple[str, ...]:
-        names = tuple(self.items)
-        return names if self.parent is None else names + self.parent.visible()
-
-
-class _Evaluation:
-    """One evaluation of one file. What is broken is reported once, and poisons what depends on it."""
-
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, evaluation: Evaluation, findings: Findings) -> None:
+        self._evaluation = evaluation
         self._findings = findings
-        self._under_way: list[tuple[_Scope, str]] = []
+        self._exporter = Exporter(evaluation.meter, findings)
+        self._module = evaluation.program.modules[evaluation.program.main]
+        self._declared: dict[tuple[str, str], Spot] = {}
 
-    def file(self, file: syntax.File) -> Evaluated:
-        scope = self._scope(file.items, None)
-        exporter = Exporter(self._findings)
-        evaluated = Evaluated({}, {})
-        for name, item in scope.items.items():
-            if isinstance(item, syntax.Declaration):
-                self._job(item, self._named(scope, name), evaluated)
-            elif item.visibility is syntax.Visibility.EXPORTED:
-                value = self._named(scope, name)
-                evaluated.fields[name] = exporter.export(value, item.value.where)
-        if evaluated.jobs and "job" in scope.items:
-            message = "a field 'job' would hide the jobs of this file"
-            self._findings.add("duplicate", scope.items["job"].where, message)
-        return evaluated
-
-    def _job(self, item: syntax.Declaration, value: Value, evaluated: Evaluated) -> None:
-        checked = check_job(item, value, self._findings)
-        if checked is not None:
-            evaluated.jobs[item.name] = checked
-
-    def _scope(self, items: tuple[_Item, ...], parent: _Scope | None) -> _Scope:
-        scope = _Scope(items, parent)
-        if len(scope.items) < len(items):
-            self._report_duplicates(items)
-        return scope
-
-    def _report_duplicates(self, items: tuple[_Item, ...]) -> None:
-        first: dict[str, _Item] = {}
-        for item in items:
-            if item.name in first:
-                line, column = self._findings.source.position(first[item.name].start)
-                message = f"'{item.name}' stands here twice"
-                note = f"first at {line}:{column}"
-                self._findings.add("duplicate", item.where, message, notes=(note,))
-            first.setdefault(item.name, item)
-
-    def _named(self, scope: _Scope, name: str) -> Value:
-        """The value of ``name`` in the scope that has it, evaluated when it is first asked for."""
-        if name in scope.values:
-            return scope.values[name]
-        if len(self._under_way) >= MAX_DEPTH:
-            message = f"more than {MAX_DEPTH} names and records depend on each other here"
-            self._findings.add("limit", scope.items[name].where, message)
-            return _BROKEN
-        self._under_way.append((scope, name))
-        value = self._value(scope.items[name].value, scope)
-        self._under_way.pop()
-        # A cycle through this name has marked it as broken meanwhile.
-        return scope.values.setdefault(name, value)
-
-    def _value(self, node: syntax.Expression, scope: _Scope) -> Value:
-        match node:
-            case syntax.Constant(value=value):
-                return value
-            case syntax.Number(value=quantity):
-                return quantity
-            case syntax.Path(text=text):
-                return text
-            case syntax.Placeholder(text=text):
-                return PlaceholderText(text)
-            case syntax.Name(word=word):
-                owner = self._owner(node, scope)
-                return Bareword(node, scope.visible) if owner is None else self._named(owner, word)
-            case syntax.List(items=items):
-                values = []
-                for item in items:  # no comprehension: it would cost a frame of the stack
-                    values.append(self._value(item, scope))  # noqa: PERF401
-                return ListValue(items, tuple(values))
-            case syntax.Record(members=members):
-                inner = self._scope(members, scope)
-                fields = []
-                for member in members:
-                    if member.visibility is syntax.Visibility.EXPORTED:
-                        named = self._named(inner, member.name)
-                        fields.append(Field(member.name, member.where, member.value, named))
-                return RecordValue(tuple(fields))
-
-    def _owner(self, node: syntax.Name, scope: _Scope) -> _Scope | None:
-        """The scope whose name ``node`` refers to; closing a cycle breaks that name."""
-        owner = scope.owner(node.word)
-        if owner is None or node.word in owner.values:
-            return owner
-        if (owner, node.word) in self._under_way:
-            self._report_cycle(node, owner)
-            owner.values[node.word] = _BROKEN
-        return owner
-
-    def _report_cycle(self, node: syntax.Name, owner: _Scope) -> None:
-        path = self._under_way[self._under_way.index((owner, node.word)) :]
-        steps = []
-        for scope, name in path:
-            line, column = self._findings.source.position(scope.items[name].start)
-            steps.append(f"{name} ({self._findings.source.name}:{line}:{column})")
-        self._findings.add(
-            "cycle",
-            node.where,
-            f"'{node.word}' depends on itself",
-            notes=(" -> ".join([*steps, node.word]),),
-            help=f"if text is meant, quote it: '{node.word}'",
+    def evaluated(self, params: Mapping[str, object]) -> Evaluated:
+        evaluation = self._evaluation
+        root = self._root(params)
+        data = self._data(root)
+        declarations = tuple(self._declarations(root))
+        if not self._exporter.stopped and root.shape.asserting:
+            for fault in root.check_asserts():
+                self._findings.add(fault)
+        self._check_names(root, declarations)
+        return Evaluated(
+            data, declarations, evaluation.program, root, evaluation, evaluation.meter.steps
         )
+
+    def _root(self, params: Mapping[str, object]) -> Record:
+        """The main file with the values of its parameters laid upon it."""
+        evaluation, module = self._evaluation, self._module
+        assert isinstance(module.content, syntax.File)
+        root = evaluation.main()
+        given = parameters(
+            module.content, module.source, params, evaluation.meter, evaluation.record
+        )
+        known = declared_params(module.content)
+        if given:
+            root = compose((root, evaluation.parameters(known, given)), evaluation.meter)
+        for name, field in known.items():
+            if field.value is None and name not in given:
+                spot = Spot(module.source, field.start, field.end)
+                message = f"parameter '{name}' has no value"
+                help = f"give it one with --set {name}=VALUE, or a default in the file"
+                fault = Fault("param", spot, message, Details(help=help))
+                root.spoil(name, fault)
+                self._findings.add(fault)
+        return root
+
+    def _data(self, root: Record) -> dict[str, Json]:
+        data: dict[str, Json] = {}
+        for name in root.names():
+            if self._exporter.stopped:
+                break
+            data[name] = self._exporter.field(root, name)
+        return data
+
+    def _declarations(self, root: Record) -> Iterator[Declared]:
+        file = self._module.content
+        assert isinstance(file, syntax.File)
+        for item in file.items:
+            if self._exporter.stopped:
+                return
+            if not isinstance(item, syntax.Declaration) or item.kind == "template":
+                continue
+            for name, spot, value in self._values(item, root):
+                checked = schema.check(item.kind, name, spot, value, self._findings)
+                if isinstance(value, Record):
+                    self._check_asserts(value)
+                if checked is not None:
+                    yield Declared(item.kind, name, checked, value)  # type: ignore[arg-type]
+
+    def _values(self, item: syntax.Declaration, root: Record) -> Iterator[tuple[str, Spot, Value]]:
+        """The declarations that ``item`` makes: one, or one for each turn of its loop."""
+        try:
+            if item.clauses or item.computed is not None:
+                yield from self._looped(item, root)
+            else:
+                yield item.name, self._spot(item), root.get(item.name)
+        except Fault as fault:
+            self._findings.add(fault)
+        except Wrong as wrong:
+            self._findings.add(fault_of(wrong, self._spot(item)))
+
+    def _looped(self, item: syntax.Declaration, root: Record) -> Iterator[tuple[str, Spot, Value]]:
+        evaluation = self._evaluation
+        compiler = evaluation.compiler(self._module.source)
+        scope = evaluation.scope(self._module)
+        frames: list[Frame] = []
+        if item.clauses:
+            run_loop, scope = loop(compiler, item.clauses, scope)
+            run_loop(top_frame(root), frames.append)
+        else:
+            frames.append(top_frame(root))
+        spot = self._spot(item)
+        for frame in frames:
+            name = self._name(item, scope, frame)
+            title = f"{item.kind} {name}"
+            value = value_run(compiler, item.value, scope, title, spot)(frame)
+            yield name, spot, value
+
+    def _name(self, item: syntax.Declaration, scope: Scope, frame: Frame) -> str:
+        if item.computed is None:
+            return item.name
+        spot = Spot(self._module.source, item.computed.start, item.computed.end)
+        compiler = self._evaluation.compiler(self._module.source)
+        name = value_run(compiler, item.computed, scope, "", spot)(frame)
+        if isinstance(name, str):
+            return name
+        if isinstance(name, Bareword):
+            raise unknown_name(name)
+        raise Fault("type", spot, f"a {item.kind} is named by a string, not by {type_name(name)}")
+
+    def _spot(self, item: syntax.Declaration) -> Spot:
+        return Spot(self._module.source, item.start, item.end)
+
+    def _check_asserts(self, record: Record) -> None:
+        """The asserts of a declaration and of the records in it, as far as they have been evaluated."""
+        waiting: list[Value] = [record]
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, list):
+                waiting.extend(value)
+            elif isinstance(value, Record):
+                if value.shape.asserting:
+                    for fault in value.check_asserts():
+                        self._findings.add(fault)
+                waiting.extend(
+                    part
+                    for part in value.values.values()
+                    if type(part) is Record or type(part) is list
+                )
+
+    def _check_names(self, root: Record, declarations: tuple[Declared, ...]) -> None:
+        for declared in declarations:
+            key = declared.kind, declared.name
+            spot = declared.checked.spot
+            if key in self._declared:
+                message = f"{declared.kind} '{declared.name}' is declared twice"
+                notes = (f"first at {self._declared[key]}",)
+                self._findings.report("duplicate", spot, message, Details(notes=notes))
+            self._declared.setdefault(key, spot)
+        for kind in {declared.kind for declared in declarations}:
+            slot = root.slot(kind)
+            if slot is not None and not slot.hidden:
+                message = f"a field '{kind}' would hide the {kind}s of this file"
+                self._findings.report("duplicate", slot.spot, message)

@@ -1,92 +1,115 @@
-"""From values to plain data, as JSON knows it, within limits."""
+"""From values to plain data, as JSON knows it, within limits; every mistake on the way is found, not only the first."""
 
-from borgpy.bcl.diagnostics import Findings
-from borgpy.bcl.literals import Quantity
-from borgpy.bcl.values import (
-    Bareword,
-    ListValue,
-    PlaceholderText,
-    Poison,
-    RecordValue,
-    Value,
-)
-
-MAX_NODES = 1_000_000
-MAX_CHARACTERS = 64 << 20
-"""What references can multiply a small file into must stay small as well."""
+from borgpy.bcl.diagnostics import Fault, Findings, Spot
+from borgpy.bcl.frames import fault_of
+from borgpy.bcl.limits import raised_by
+from borgpy.bcl.meter import Meter
+from borgpy.bcl.records import Record
+from borgpy.bcl.values import Bareword, PlaceholderText, Quantity, Value, Wrong, unknown_name
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
 class Exporter:
-    """Turns the values of one file into plain data, and counts what that comes to."""
+    """Turns the values of one evaluation into plain data, and counts what that comes to."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, meter: Meter, findings: Findings) -> None:
+        self._meter = meter
         self._findings = findings
         self._nodes = 0
         self._characters = 0
+        self._most_nodes = meter.limits.output_nodes
+        self._most_characters = meter.limits.output_bytes
 
-    def export(self, value: Value, where: tuple[int, int]) -> Json:
-        """``value`` as plain data. What cannot be is reported at ``where`` or where it was written."""
-        self._nodes += 1
-        if self._nodes > MAX_NODES or self._characters > MAX_CHARACTERS:
-            self._report_size(where)
+    def field(self, record: Record, name: str) -> Json:
+        """A field of ``record`` as plain data; what is wrong with it goes to the findings."""
+        try:
+            value = record.get(name)
+        except Fault as fault:
+            self._findings.add(fault)
             return None
+        kind = type(value)
+        if kind is int or kind is str or kind is bool:
+            self._nodes += 1
+            if kind is str:
+                self._characters += len(value)  # type: ignore[arg-type]
+            return value  # type: ignore[return-value]
+        return self._value(value, record, name)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether there is no use in going on: everything else would fail for the same reason."""
+        return (
+            self._meter.exhausted is not None
+            or self._nodes > self._most_nodes
+            or self._characters > self._most_characters
+        )
+
+    def _value(self, value: Value, owner: Record, name: str) -> Json:
+        self._nodes += 1
         match value:
             case str():
                 self._characters += len(value)
                 return value
+            case None | bool() | int() | float():
+                return value
             case Quantity(amount=amount):
                 return amount
-            case ListValue():
-                return self._list(value)
-            case RecordValue():
-                return self._record(value)
+            case Record():
+                return self._record(value, owner, name)
+            case list():
+                return self._list(value, owner, name)
             case Bareword():
-                unknown_name(value, self._findings)
-                return None
+                self._findings.add(unknown_name(value))
             case PlaceholderText(text=text):
                 message = f"{text} means something only inside a job"
-                self._findings.add("placeholder", where, message)
-                return None
-            case Poison():
-                return None
+                self._findings.report("placeholder", _spot(owner, name), message)
             case _:
-                return value
+                message = f"{name} is a function, and functions are no data"
+                self._findings.report("type", _spot(owner, name), message)
+        return None
 
-    def _list(self, value: ListValue) -> Json:
+    def _list(self, items: list[Value], owner: Record, name: str) -> Json:
         exported: list[Json] = []
-        for node, item in zip(value.nodes, value.items, strict=True):
-            if self._nodes > MAX_NODES:
-                break  # one report is enough
-            exported.append(self.export(item, node.where))
+        for item in items:
+            if self._too_much(owner, name):
+                break
+            exported.append(self._value(item, owner, name))
         return exported
 
-    def _record(self, value: RecordValue) -> Json:
-        record: dict[str, Json] = {}
-        for field in value.fields:
-            if self._nodes > MAX_NODES:
-                break
-            self._characters += len(field.name)
-            record[field.name] = self.export(field.value, field.node.where)
-        return record
+    def _record(self, record: Record, owner: Record, name: str) -> Json:
+        meter = self._meter
+        meter.depth += 1
+        exported: dict[str, Json] = {}
+        if meter.depth > meter.max_depth:
+            self._findings.add(fault_of(meter.too_deep(), _spot(owner, name)))
+        else:
+            for field in record.shape.names:
+                if self._too_much(owner, name):
+                    break
+                self._characters += len(field)
+                exported[field] = self.field(record, field)
+            if record.shape.asserting:
+                for fault in record.check_asserts():
+                    self._findings.add(fault)
+        meter.depth -= 1
+        return exported
 
-    def _report_size(self, where: tuple[int, int]) -> None:
-        if self._findings.found and self._findings.found[-1].code == "limit":
-            return  # it is the same one
-        message = f"the result has more than {MAX_NODES:,} values or {MAX_CHARACTERS:,} characters"
-        self._findings.add("limit", where, message)
+    def _too_much(self, owner: Record, name: str) -> bool:
+        if self._nodes <= self._most_nodes and self._characters <= self._most_characters:
+            return self._meter.exhausted is not None
+        flag = "output" if self._nodes > self._most_nodes else "output-bytes"
+        message = (
+            f"the result has more than {self._most_nodes:,} values"
+            if flag == "output"
+            else f"the result has more than {self._most_characters:,} characters"
+        )
+        wrong = Wrong("limit", message, help=raised_by(flag))
+        self._findings.add(fault_of(wrong, _spot(owner, name)))
+        return True
 
 
-def unknown_name(bareword: Bareword, findings: Findings, *notes: str) -> None:
-    """Reports a word which stands where only a name may stand, and names nothing."""
-    word = bareword.node.word
-    meant = findings.suggestion(word, lambda: (*bareword.visible(), "true", "false", "null"))
-    findings.add(
-        "name",
-        bareword.node.where,
-        f"unknown name '{word}'",
-        label=f"did you mean '{meant}'?" if meant else "",
-        notes=notes,
-        help="" if meant else f"quote it if it is text: '{word}'",
-    )
+def _spot(record: Record, name: str) -> Spot:
+    slot = record.slot(name)
+    assert slot is not None
+    return slot.value_spot

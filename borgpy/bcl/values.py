@@ -4,7 +4,7 @@ Plain numbers are ``int`` (64 bits) or ``float`` (never integral, never infinite
 Python's own and never changed once made; records are `borgpy.bcl.records.Record`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Union
 
 import msgspec
@@ -38,6 +38,8 @@ class Bareword(msgspec.Struct, frozen=True):
     word: str
     spot: Spot
     visible: Sequence[str] = ()
+    notes: Callable[[], tuple[str, ...]] = tuple
+    """What else there is to say, if it turns out to be a mistake."""
 
 
 class PlaceholderText(msgspec.Struct, frozen=True, gc=False):
@@ -108,7 +110,7 @@ def unknown_name(bareword: Bareword, *notes: str) -> Fault:
         )
         return Details(
             label=f"did you mean '{meant}'?" if meant else "",
-            notes=notes,
+            notes=(*notes, *bareword.notes()),
             help="" if meant else f"quote it if it is text: '{word}'",
             fixes=fixes,
         )

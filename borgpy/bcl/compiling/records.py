@@ -1,0 +1,204 @@
+"""Records as they are written, and whole files, which are records too: their layers and members."""
+
+from collections.abc import Callable, Sequence
+
+from borgpy.bcl import syntax
+from borgpy.bcl.compiling.compiler import Compiler
+from borgpy.bcl.compiling.loops import loop
+from borgpy.bcl.compiling.operations import no_truth
+from borgpy.bcl.compiling.values import constant_of
+from borgpy.bcl.diagnostics import Details, Fault, Spot
+from borgpy.bcl.frames import Build, Frame, Run, fault_of
+from borgpy.bcl.interpolation import text_of
+from borgpy.bcl.layers import EMPTY_SHAPE, Layer, Member
+from borgpy.bcl.records import Record
+from borgpy.bcl.scope import Scope
+from borgpy.bcl.types import type_checker
+from borgpy.bcl.values import Bareword, PlaceholderText, Value, Wrong, type_name, unknown_name
+
+
+def record(compiler: Compiler, node: syntax.Record | syntax.RecordLoop, scope: Scope) -> Run:
+    build = compiler.build(node, scope)
+    return lambda frame: build(frame, None)
+
+
+def builder(compiler: Compiler, node: syntax.Record | syntax.RecordLoop, scope: Scope) -> Build:
+    """What makes the record, upon another one if it extends one."""
+    if isinstance(node, syntax.RecordLoop):
+        return _loop_builder(compiler, node, scope)
+    layer, faults = layer_of(compiler, node.members, scope)
+    meter = compiler.meter
+    if faults:
+        return _failing(next(iter(faults.values())))
+    alone = EMPTY_SHAPE.extend_once(layer)
+
+    def build(frame: Frame, base: Record | None) -> Record:
+        if base is None:
+            meter.steps += alone.cost
+            return Record(alone, (frame,), meter)
+        shape = base.shape.extend(layer)
+        meter.spend(shape.cost)
+        return Record(shape, (*base.envs, frame), meter)
+
+    return build
+
+
+def layer_of(
+    compiler: Compiler, items: Sequence[syntax.Item], scope: Scope | None
+) -> tuple[Layer, dict[str, Fault]]:
+    """The layer that ``items`` are, and the names that are not right: twice there, or of no known type."""
+    members: dict[str, Member] = {}
+    local: dict[str, Member] = {}
+    asserts: list[syntax.Assert] = []
+    faults: dict[str, Fault] = {}
+    inner = Scope.of_record(scope, members, local)
+    outer_title = compiler.title
+    for item in items:
+        if isinstance(item, syntax.Assert):
+            asserts.append(item)
+            continue
+        if isinstance(item, syntax.Declaration) and (item.clauses or item.computed is not None):
+            continue  # evaluated with the file: nobody can name them
+        member = _member(compiler, item, inner, outer_title)
+        if isinstance(item, syntax.Field) and item.type is not None:
+            try:
+                member.checker = type_checker(item.type, compiler.source)
+            except Fault as fault:
+                faults[member.name] = fault
+        there = members.get(member.name) or local.get(member.name)
+        if there is not None:
+            faults.setdefault(member.name, _twice(member, there))
+        elif getattr(item, "visibility", None) is syntax.Visibility.LOCAL:
+            local[member.name] = member
+        else:
+            members[member.name] = member
+    checks = [_assertion(compiler, item, inner) for item in asserts]
+    layer = Layer(outer_title, compiler.title_spot, tuple(members.values()), checks, local, inner)
+    return layer, faults
+
+
+def _member(
+    compiler: Compiler, item: syntax.Field | syntax.Declaration, scope: Scope, title: str
+) -> Member:
+    member = Member(item.name, compiler.source, item)
+    member.scope = scope
+    member.compile = compiler.member
+    if isinstance(item, syntax.Declaration):
+        member.kind = item.kind
+        member.hidden = True
+        member.title = f"{item.kind} {item.name}"
+    else:
+        member.how = item.how
+        member.final = item.final
+        member.hidden = item.visibility is not syntax.Visibility.EXPORTED
+        member.title = f"{title}.{item.name}" if title else item.name
+    if member.how is syntax.How.SET:
+        member.constant = constant_of(item.value)  # type: ignore[assignment]
+    return member
+
+
+def _assertion(compiler: Compiler, node: syntax.Assert, scope: Scope) -> Callable[[Frame], None]:
+    condition, weight = compiler.region(node.condition, scope)
+    message = None if node.message is None else compiler.region(node.message, scope)[0]
+    spot = compiler.spot(node.condition)
+    meter = compiler.meter
+
+    def check(frame: Frame) -> None:
+        try:
+            meter.spend(weight)
+            holds = condition(frame)
+            if holds is True:
+                return
+            if holds is not False:
+                raise no_truth(compiler, holds, "'assert'", node.condition, scope, frame)
+            told = "this does not hold" if message is None else text_of(message(frame))
+        except Wrong as wrong:
+            raise fault_of(wrong, spot) from None
+        unmet = Wrong("assert", told)
+        raise compiler.wrong(unmet, spot, (node.condition,), scope, frame)
+
+    return check
+
+
+def _twice(member: Member, first: Member) -> Fault:
+    message = f"'{member.name}' stands here twice"
+    return Fault("duplicate", member.spot, message, Details(notes=(f"first at {first.spot}",)))
+
+
+def _failing(fault: Fault) -> Build:
+    def build(frame: Frame, base: Record | None) -> Record:
+        raise fault
+
+    return build
+
+
+def _loop_builder(compiler: Compiler, node: syntax.RecordLoop, scope: Scope) -> Build:
+    run_loop, turn_scope = loop(compiler, node.clauses, scope)
+    key, key_weight = compiler.region(node.key, turn_scope)
+    inner = Scope.of_record(turn_scope, {}, {})
+    value, weight = compiler.region(node.value, inner)
+    meter = compiler.meter
+    title, title_spot = compiler.title, compiler.title_spot
+    written = syntax.Field(node.key.start, node.key.end, "", node.value)
+
+    def build(frame: Frame, base: Record | None) -> Record:
+        members: dict[str, Member] = {}
+
+        def emit(turn: Frame) -> None:
+            meter.steps += key_weight
+            name = _key(compiler, node, key(turn), turn_scope, turn)
+            if name in members:
+                spot = compiler.spot(node.key)
+                raise compiler.wrong(
+                    Wrong("duplicate", f"'{name}' stands here twice"),
+                    spot,
+                    (node.key,),
+                    turn_scope,
+                    turn,
+                )
+            member = members[name] = Member(name, compiler.source, written)
+            member.run, member.weight, member.env = value, weight, turn
+            member.title = f"{title}.{name}" if title else name
+
+        run_loop(frame, emit)
+        layer = Layer(title, title_spot, tuple(members.values()))
+        shape = (EMPTY_SHAPE if base is None else base.shape).extend_once(layer)
+        meter.spend(shape.cost)
+        return Record(shape, (frame,) if base is None else (*base.envs, frame), meter)
+
+    return build
+
+
+def _key(
+    compiler: Compiler, node: syntax.RecordLoop, key: Value, scope: Scope, frame: Frame
+) -> str:
+    if isinstance(key, str):
+        return key
+    if isinstance(key, Bareword):
+        raise unknown_name(key)
+    text = "a placeholder" if isinstance(key, PlaceholderText) else type_name(key)
+    wrong = Wrong("type", f"a field is named by a string, not by {text}")
+    raise compiler.wrong(wrong, compiler.spot(node.key), (node.key,), scope, frame)
+
+
+def file_layer(compiler: Compiler, file: syntax.File) -> tuple[Layer, dict[str, Fault]]:
+    """A whole file as a layer, and the names that stand in it twice."""
+    compiler.title, compiler.title_spot = "", Spot(compiler.source, 0, 0)
+    return layer_of(compiler, file.items, None)
+
+
+def value_run(
+    compiler: Compiler, node: syntax.Expression, scope: Scope, title: str, spot: Spot
+) -> Run:
+    """A closure for the value of a declaration that a loop makes."""
+    before = compiler.title, compiler.title_spot
+    compiler.title, compiler.title_spot = title, spot
+    run, weight = compiler.region(node, scope)
+    compiler.title, compiler.title_spot = before
+    meter = compiler.meter
+
+    def paid(frame: Frame) -> Value:
+        meter.spend(weight)
+        return run(frame)
+
+    return paid

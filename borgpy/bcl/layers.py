@@ -1,0 +1,206 @@
+"""Layers of fields upon each other, as they are written: what a record is before it has any values.
+
+A *layer* is a record as it is written: ``{ a = 1 }``. A *shape* is some layers upon each other, with the *slot* that each
+field's name leads to: the member that gives the value, and below it the slot that it overrides. Shapes are shared
+between records, so that a template used a thousand times is laid out once; and since a slot knows its member, its layer
+and the slot below, every value can tell where it comes from.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Protocol
+
+from borgpy.bcl.diagnostics import Details, Fault, Source, Spot
+from borgpy.bcl.frames import MISSING, Build, Frame, Missing, Run
+from borgpy.bcl.meter import Meter
+from borgpy.bcl.syntax import How, Node
+from borgpy.bcl.values import Value
+
+
+class Checker(Protocol):
+    """A field's type."""
+
+    def check(self, value: Value, meter: Meter) -> Value: ...
+
+
+class Written(Protocol):
+    """The syntax of a field, as far as it matters here: where its name stands, and its expression."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def value(self) -> "Node | None": ...
+
+
+class Member:
+    """A field of a layer, as it is written; compiled when a value is first wanted."""
+
+    __slots__ = (
+        "build",
+        "checker",
+        "compile",
+        "constant",
+        "env",
+        "final",
+        "hidden",
+        "how",
+        "kind",
+        "name",
+        "node",
+        "run",
+        "scope",
+        "source",
+        "title",
+        "weight",
+    )
+
+    def __init__(self, name: str, source: Source, node: "Written") -> None:
+        self.name = name
+        self.source = source
+        self.node = node
+        self.how = How.SET
+        self.hidden = False
+        self.final = False
+        self.title = name
+        """What messages call the records that are written in its value."""
+        self.kind = ""
+        """What a declaration declares; empty for a field."""
+        self.constant: Value | Missing = MISSING
+        self.checker: Checker | None = None
+        self.scope: object = None
+        self.compile: Callable[[Member], None] = _nothing
+        """Fills in ``run`` (or ``build``, for an extension), ``weight`` and ``checker``."""
+        self.run: Run | None = None
+        self.build: Build | None = None
+        self.weight = 1
+        self.env: Frame | None = None
+        """Where it is evaluated, if that is not where its layer is: each turn of a loop has a frame of its own."""
+
+    @property
+    def spot(self) -> Spot:
+        """Where the name stands."""
+        return Spot(self.source, self.node.start, self.node.end)
+
+    @property
+    def value_spot(self) -> Spot:
+        """Where the value is written; the name's place if only a type is."""
+        value = self.node.value
+        return self.spot if value is None else Spot(self.source, value.start, value.end)
+
+
+def _nothing(member: Member) -> None:
+    """A member whose value is known from the start."""
+
+
+class Layer:
+    """A record as it is written. ``title`` is what messages call it, ``spot`` where that name stands."""
+
+    __slots__ = ("asserts", "locals", "members", "scope", "spot", "title")
+
+    def __init__(
+        self,
+        title: str,
+        spot: Spot,
+        members: Sequence[Member],
+        asserts: Sequence[Callable[[Frame], None]] = (),
+        local: Mapping[str, Member] = MappingProxyType({}),
+        scope: object = None,
+    ) -> None:
+        self.title = title
+        self.spot = spot
+        self.members = members
+        self.asserts = asserts
+        """Each raises the fault when it does not hold."""
+        self.locals = local
+        self.scope = scope
+
+
+class Slot:
+    """What a field's name leads to in one layer of a shape."""
+
+    __slots__ = ("below", "checkers", "final", "hidden", "layer", "member")
+
+    def __init__(self, member: Member, layer: int, below: "Slot | None") -> None:
+        self.member = member
+        self.layer = layer
+        self.below = below
+        self.hidden = member.hidden or (below is not None and below.hidden)
+        self.final = member.final
+        self.checkers: tuple[Checker, ...] = () if below is None else below.checkers
+        if member.checker is not None:
+            self.checkers = (member.checker, *self.checkers)
+
+    @property
+    def spot(self) -> Spot:
+        """Where the field's name stands."""
+        return self.member.spot
+
+    @property
+    def value_spot(self) -> Spot:
+        """Where the expression stands that gives the value."""
+        slot: Slot | None = self
+        while slot is not None and slot.member.node.value is None:
+            slot = slot.below
+        return (slot or self).member.value_spot
+
+    def chain(self) -> "Iterator[Slot]":
+        """This slot and those it overrides, the winning one first."""
+        slot: Slot | None = self
+        while slot is not None:
+            yield slot
+            slot = slot.below
+
+
+class Shape:
+    """Layers upon each other, the undermost first, and the slot of every field."""
+
+    __slots__ = ("_extended", "_names", "asserting", "constants", "cost", "layers", "slots")
+
+    def __init__(self, layers: tuple[Layer, ...], slots: dict[str, Slot]) -> None:
+        self.layers = layers
+        self.slots = slots
+        self.constants = {
+            name: slot.member.constant
+            for name, slot in slots.items()
+            if slot.member.constant is not MISSING and not slot.checkers
+        }
+        self.asserting = any(layer.asserts for layer in layers)
+        self.cost = 1 + len(slots) // 2 + len(layers) // 4
+        self._names: tuple[str, ...] | None = None
+        self._extended: dict[Layer, Shape] = {}
+
+    def extend(self, layer: Layer) -> "Shape":
+        """This shape with ``layer`` upon it; `Fault` where it overrides what is final."""
+        known = self._extended.get(layer)
+        if known is None:
+            known = self._extended[layer] = self.extend_once(layer)
+        return known
+
+    def extend_once(self, layer: Layer) -> "Shape":
+        """As `extend`, for a layer that nothing else will ever be extended by."""
+        slots = self.slots.copy()
+        index = len(self.layers)
+        for member in layer.members:
+            below = slots.get(member.name)
+            if below is not None and below.final:
+                raise _final(member, below)
+            slots[member.name] = Slot(member, index, below)
+        return Shape((*self.layers, layer), slots)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields that are exported, in the order in which they were first written."""
+        if self._names is None:
+            self._names = tuple(name for name, slot in self.slots.items() if not slot.hidden)
+        return self._names
+
+
+EMPTY_SHAPE = Shape((), {})
+
+
+def _final(member: Member, below: Slot) -> Fault:
+    notes = (f"made final at {below.spot}",)
+    message = f"'{member.name}' is final and cannot be overridden"
+    return Fault("final", member.spot, message, Details(notes=notes))
