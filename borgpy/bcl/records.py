@@ -57,7 +57,7 @@ class Record:
         self.shape = shape
         self.envs = envs
         self.meter = meter
-        self.values: dict[str, Value] = shape.constants.copy()  # type: ignore[assignment]
+        self.values: dict[str, Value] = shape.constants.copy()
         self._frames: list[Frame | None] | None = None
         self._state: dict[str | Slot, _Busy | Fault] | None = None
         self._earlier: dict[Slot, Value] | None = None
@@ -121,6 +121,11 @@ class Record:
         self.values.pop(name, None)
         self._state[name] = fault
 
+    def spoiled(self) -> Mapping[str, Fault]:
+        """The fields whose reading has failed by now."""
+        known = self._state or {}
+        return {str(n): fault for n, fault in known.items() if isinstance(fault, Fault)}
+
     def unknown(self, name: str) -> Wrong:
         """What to say of a field that is not there."""
         meant = suggestion(name, self.shape.slots)
@@ -176,8 +181,8 @@ class Record:
             raise
         except Wrong as wrong:
             meter.depth = depth
-            fault = state[key] = fault_of(wrong, slot.value_spot)
-            raise fault from None
+            placed = state[key] = fault_of(wrong, slot.value_spot)
+            raise placed from None
         meter.depth = depth
         del state[key]
         return value
@@ -291,7 +296,8 @@ class _Known:
 
 def compose(records: Sequence[Record], meter: Meter) -> Record:
     """The layers of all, those of later records upon those of earlier ones."""
-    shape, envs = EMPTY_SHAPE, ()
+    shape = EMPTY_SHAPE
+    envs: tuple[Frame | None, ...] = ()
     for record in records:
         for layer in record.shape.layers:
             shape = shape.extend(layer)
