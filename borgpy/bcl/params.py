@@ -189,9 +189,15 @@ class _Reader:
     def _record(self, members: tuple[syntax.Member, ...]) -> Value:
         fields: dict[str, Value] = {}
         for member in members:
-            if not isinstance(member, syntax.Field) or member.value is None or member.type:
+            if not isinstance(member, syntax.Field) or member.name in fields:
                 raise ValueError("is more than a plain record")
-            if member.visibility is not syntax.Visibility.EXPORTED or member.name in fields:
+            # Every form but `name = value` has something else in one of these.
+            is_plain = (
+                member.how is syntax.How.SET
+                and member.visibility is syntax.Visibility.EXPORTED
+                and member.type is None
+            )
+            if not is_plain or member.value is None:
                 raise ValueError("is more than a plain record")
             fields[member.name] = self._literal(member.value)
         return self._maker.record(fields)
