@@ -90,11 +90,13 @@ def _integer(literal: str) -> int:
 
 def _number(literal: str) -> int | float:
     value = float(literal)
-    if value in (float("inf"), float("-inf")):
+    if not value.is_integer():  # infinity is none either
+        if value - value == 0:
+            return value
         raise _Refused("arith", literal, f"{literal[:24]} is too large for a number")
-    if value.is_integer() and MIN_INTEGER <= value <= MAX_INTEGER:
+    if MIN_INTEGER <= value <= MAX_INTEGER:
         return int(value)
-    return value
+    raise _Refused("arith", literal, f"{literal[:24]} does not fit into 64 bits")
 
 
 def _constant(literal: str) -> Json:
