@@ -13,7 +13,7 @@ from borgpy.bcl.evaluation import Evaluation, top_frame
 from borgpy.bcl.export import Exporter, Json
 from borgpy.bcl.frames import Frame, fault_of
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits
-from borgpy.bcl.meter import deep_stack
+from borgpy.bcl.meter import deep_stack, uncollected
 from borgpy.bcl.params import declared as declared_params
 from borgpy.bcl.params import parameters
 from borgpy.bcl.program import MemoryFiles, Program, load
@@ -82,7 +82,7 @@ def evaluate(
     """
     evaluation = Evaluation(program, limits=limits, alarm=alarm, strict=strict)
     findings = Findings()
-    with deep_stack(limits):
+    with deep_stack(limits), uncollected(limits):
         try:
             evaluated = _File(evaluation, findings).evaluated(params)
         except RecursionError:
@@ -120,9 +120,7 @@ class _File:
         evaluation, module = self._evaluation, self._module
         assert isinstance(module.content, syntax.File)
         root = evaluation.main()
-        given = parameters(
-            module.content, module.source, params, evaluation.meter, evaluation.record
-        )
+        given = parameters(module.content, module.source, params, evaluation, self._findings)
         known = declared_params(module.content)
         if given:
             root = compose((root, evaluation.parameters(known, given)), evaluation.meter)
@@ -145,7 +143,7 @@ class _File:
         return data
 
     def _declarations(self, root: Record) -> Iterator[Declared]:
-        file = self._module.content
+        evaluation, file = self._evaluation, self._module.content
         assert isinstance(file, syntax.File)
         for item in file.items:
             if self._exporter.stopped:
@@ -154,7 +152,7 @@ class _File:
                 continue
             for name, spot, value in self._values(item, root):
                 checked = schema.check(item.kind, name, spot, value, self._findings)
-                if isinstance(value, Record):
+                if evaluation.asserting and isinstance(value, Record):
                     self._check_asserts(value)
                 if checked is not None:
                     yield Declared(item.kind, name, checked, value)  # type: ignore[arg-type]

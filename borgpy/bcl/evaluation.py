@@ -36,6 +36,8 @@ class Evaluation:
         self.program = program
         self.strict = strict
         self.meter = Meter(limits, alarm)
+        self.asserting = False
+        """Whether any record has asserts: most programs need not be searched for them."""
         self._modules = {module.source: module for module in program.modules.values()}
         self._values: dict[str, Value] = {}
         self._scopes: dict[str, Scope] = {}
@@ -122,8 +124,9 @@ class Evaluation:
         spot = Spot(self.program.modules[self.program.main].source, 0, 0)
         return data_record(fields, spot, self.meter)
 
-    def compose(self, *records: Record) -> Record:
-        return compose(records, self.meter)
+    def compose(self, *records: Value) -> Record:
+        """Each record upon those before it; whoever calls has checked that all of them are records."""
+        return compose([record for record in records if isinstance(record, Record)], self.meter)
 
 
 def top_frame(record: Record) -> Frame:

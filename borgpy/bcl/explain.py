@@ -49,8 +49,7 @@ class Explanation(msgspec.Struct, frozen=True):
                 f"  {origin.spot!s:<{width}}  {origin.expression:<{expressions}}  {result}"
                 f"   ({origin.remark}{owner}{imported})"
             )
-        for line in self.schema:
-            lines.append(f"  {'schema':<{width}}  {line}")
+        lines += [f"  {'schema':<{width}}  {line}" for line in self.schema]
         return "\n".join(line.rstrip() for line in lines)
 
 

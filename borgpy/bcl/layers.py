@@ -97,7 +97,7 @@ def _nothing(member: Member) -> None:
 class Layer:
     """A record as it is written. ``title`` is what messages call it, ``spot`` where that name stands."""
 
-    __slots__ = ("asserts", "locals", "members", "scope", "spot", "title")
+    __slots__ = ("asserts", "locals", "members", "scope", "spot", "title", "upon")
 
     def __init__(
         self,
@@ -115,6 +115,8 @@ class Layer:
         """Each raises the fault when it does not hold."""
         self.locals = local
         self.scope = scope
+        self.upon: dict[Shape, Shape] = {}
+        """The shapes this layer has been laid upon, with what came of it."""
 
 
 class Slot:
@@ -126,7 +128,7 @@ class Slot:
         self.member = member
         self.layer = layer
         self.below = below
-        self.hidden = member.hidden or (below is not None and below.hidden)
+        self.hidden: bool = member.hidden or (below is not None and below.hidden)
         self.final = member.final
         self.checkers: tuple[Checker, ...] = () if below is None else below.checkers
         if member.checker is not None:
@@ -156,38 +158,46 @@ class Slot:
 class Shape:
     """Layers upon each other, the undermost first, and the slot of every field."""
 
-    __slots__ = ("_extended", "_names", "asserting", "constants", "cost", "layers", "slots")
+    __slots__ = ("_names", "asserting", "constants", "cost", "layers", "slots")
 
-    def __init__(self, layers: tuple[Layer, ...], slots: dict[str, Slot]) -> None:
+    def __init__(
+        self, layers: tuple[Layer, ...], slots: dict[str, Slot], constants: dict[str, Value]
+    ) -> None:
         self.layers = layers
         self.slots = slots
-        self.constants = {
-            name: slot.member.constant
-            for name, slot in slots.items()
-            if slot.member.constant is not MISSING and not slot.checkers
-        }
-        self.asserting = any(layer.asserts for layer in layers)
+        self.constants = constants
+        """The fields whose value is known without being computed."""
+        self.asserting = False
         self.cost = 1 + len(slots) // 2 + len(layers) // 4
         self._names: tuple[str, ...] | None = None
-        self._extended: dict[Layer, Shape] = {}
 
     def extend(self, layer: Layer) -> "Shape":
         """This shape with ``layer`` upon it; `Fault` where it overrides what is final."""
-        known = self._extended.get(layer)
+        extended = layer.upon
+        known = extended.get(self)
         if known is None:
-            known = self._extended[layer] = self.extend_once(layer)
+            known = extended[self] = self.extend_once(layer)
         return known
 
     def extend_once(self, layer: Layer) -> "Shape":
-        """As `extend`, for a layer that nothing else will ever be extended by."""
+        """As `extend`, for a layer that is used only once."""
         slots = self.slots.copy()
+        constants = self.constants.copy()
         index = len(self.layers)
         for member in layer.members:
-            below = slots.get(member.name)
-            if below is not None and below.final:
-                raise _final(member, below)
-            slots[member.name] = Slot(member, index, below)
-        return Shape((*self.layers, layer), slots)
+            name = member.name
+            below = slots.get(name)
+            if below is not None:
+                if below.final:
+                    raise _final(member, below)
+                constants.pop(name, None)
+            slot = slots[name] = Slot(member, index, below)
+            constant = member.constant
+            if not isinstance(constant, Missing) and not slot.checkers:
+                constants[name] = constant
+        shape = Shape((*self.layers, layer), slots, constants)
+        shape.asserting = self.asserting or bool(layer.asserts)
+        return shape
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -197,7 +207,7 @@ class Shape:
         return self._names
 
 
-EMPTY_SHAPE = Shape((), {})
+EMPTY_SHAPE = Shape((), {}, {})
 
 
 def _final(member: Member, below: Slot) -> Fault:

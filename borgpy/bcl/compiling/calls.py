@@ -76,7 +76,7 @@ def _attribute(
         if type(value) is Record:
             found = value.values.get(word, MISSING)
             if found is not MISSING:
-                return found  # type: ignore[return-value]
+                return found
         try:
             return attribute_of(value, word)
         except Wrong as wrong:
@@ -164,7 +164,7 @@ def _argument(
     """An argument, as the function gets it: evaluated only if that costs nothing."""
     value = constant_of(node)
     if value is not MISSING:
-        return lambda frame: value  # type: ignore[return-value]
+        return lambda frame: value
     if isinstance(node, syntax.Lambda | syntax.Record | syntax.Self | syntax.Up):
         return compiler.compile(node, scope)
     handed_on = names.variable_cell(node, scope)

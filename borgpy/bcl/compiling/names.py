@@ -39,12 +39,12 @@ def field_run(compiler: Compiler, node: syntax.Node, word: str, hops: int) -> Ru
     def near(frame: Frame) -> Value:
         record: Record = frame.record  # type: ignore[assignment]
         value = record.values.get(word, MISSING)
-        return value if value is not MISSING else record.force(word)  # type: ignore[return-value]
+        return value if value is not MISSING else record.force(word)
 
     def nearby(frame: Frame) -> Value:
         record: Record = frame.parent.record  # type: ignore[assignment,union-attr]
         value = record.values.get(word, MISSING)
-        return value if value is not MISSING else record.force(word)  # type: ignore[return-value]
+        return value if value is not MISSING else record.force(word)
 
     def far(frame: Frame) -> Value:
         return outer(frame, hops).record.get(word)  # type: ignore[union-attr]
@@ -77,7 +77,7 @@ def variable_cell(node: syntax.Expression, scope: Scope) -> "Run | None":
     hops, index = found
 
     def run(frame: Frame) -> Value:
-        return outer(frame, hops).cells[index]  # type: ignore[index,return-value]
+        return outer(frame, hops).cells[index]
 
     return run
 
@@ -94,7 +94,7 @@ def _local(compiler: Compiler, word: str, hops: int) -> Run:
         if thunk is None:
             thunk = thunks[word] = local_thunk(compiler, word, home)
         value = thunk.value
-        return value if value is not MISSING else thunk.force(meter)  # type: ignore[return-value]
+        return value if value is not MISSING else thunk.force(meter)
 
     return run
 
@@ -104,7 +104,7 @@ def local_thunk(compiler: Compiler, word: str, home: Frame) -> Thunk:
     layer = home.record.shape.layers[home.layer]  # type: ignore[union-attr]
     member = layer.locals[word]
     if member.constant is not MISSING:
-        known: Value = member.constant  # type: ignore[assignment]
+        known: Value = member.constant
         return Thunk(lambda frame: known, home)
     if member.run is None:
         member.compile(member)

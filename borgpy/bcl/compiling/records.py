@@ -30,10 +30,10 @@ def builder(compiler: Compiler, node: syntax.Record | syntax.RecordLoop, scope: 
     meter = compiler.meter
     if faults:
         return _failing(next(iter(faults.values())))
-    alone = EMPTY_SHAPE.extend_once(layer)
 
     def build(frame: Frame, base: Record | None) -> Record:
         if base is None:
+            alone = EMPTY_SHAPE.extend(layer)
             meter.steps += alone.cost
             return Record(alone, (frame,), meter)
         shape = base.shape.extend(layer)
@@ -54,46 +54,62 @@ def layer_of(
     inner = Scope.of_record(scope, members, local)
     outer_title = compiler.title
     for item in items:
-        if isinstance(item, syntax.Assert):
+        kind = type(item)
+        if kind is syntax.Field:
+            member = _field(compiler, item, inner, outer_title, faults)
+        elif kind is syntax.Assert:
             asserts.append(item)
             continue
-        if isinstance(item, syntax.Declaration) and (item.clauses or item.computed is not None):
+        elif item.clauses or item.computed is not None:
             continue  # evaluated with the file: nobody can name them
-        member = _member(compiler, item, inner, outer_title)
-        if isinstance(item, syntax.Field) and item.type is not None:
-            try:
-                member.checker = type_checker(item.type, compiler.source)
-            except Fault as fault:
-                faults[member.name] = fault
-        there = members.get(member.name) or local.get(member.name)
-        if there is not None:
-            faults.setdefault(member.name, _twice(member, there))
-        elif getattr(item, "visibility", None) is syntax.Visibility.LOCAL:
-            local[member.name] = member
         else:
-            members[member.name] = member
+            member = _declaration(compiler, item, inner)
+        name = member.name
+        there = members.get(name) or local.get(name)
+        if there is not None:
+            faults.setdefault(name, _twice(member, there))
+        elif kind is syntax.Field and item.visibility is syntax.Visibility.LOCAL:
+            local[name] = member
+        else:
+            members[name] = member
+    if asserts:
+        compiler.evaluation.asserting = True
     checks = [_assertion(compiler, item, inner) for item in asserts]
     layer = Layer(outer_title, compiler.title_spot, tuple(members.values()), checks, local, inner)
     return layer, faults
 
 
-def _member(
-    compiler: Compiler, item: syntax.Field | syntax.Declaration, scope: Scope, title: str
+def _field(
+    compiler: Compiler, item: syntax.Field, scope: Scope, title: str, faults: dict[str, Fault]
 ) -> Member:
+    name = item.name
+    member = Member(name, compiler.source, item)
+    member.scope = scope
+    member.compile = compiler.member
+    member.how = item.how
+    member.title = f"{title}.{name}" if title else name
+    if item.final:
+        member.final = True
+    if item.visibility is not syntax.Visibility.EXPORTED:
+        member.hidden = True
+    if item.how is syntax.How.SET:
+        member.constant = constant_of(item.value)  # type: ignore[assignment]
+    if item.type is not None:
+        try:
+            member.checker = type_checker(item.type, compiler.source)
+        except Fault as fault:
+            faults[name] = fault
+    return member
+
+
+def _declaration(compiler: Compiler, item: syntax.Declaration, scope: Scope) -> Member:
     member = Member(item.name, compiler.source, item)
     member.scope = scope
     member.compile = compiler.member
-    if isinstance(item, syntax.Declaration):
-        member.kind = item.kind
-        member.hidden = True
-        member.title = f"{item.kind} {item.name}"
-    else:
-        member.how = item.how
-        member.final = item.final
-        member.hidden = item.visibility is not syntax.Visibility.EXPORTED
-        member.title = f"{title}.{item.name}" if title else item.name
-    if member.how is syntax.How.SET:
-        member.constant = constant_of(item.value)  # type: ignore[assignment]
+    member.kind = item.kind
+    member.hidden = True
+    member.title = f"{item.kind} {item.name}"
+    member.constant = constant_of(item.value)  # type: ignore[assignment]
     return member
 
 

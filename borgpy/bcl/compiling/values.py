@@ -23,7 +23,7 @@ def constant_of(node: syntax.Node | None) -> object:
 
 
 def constant(compiler: Compiler, node: syntax.Expression, scope: Scope) -> Run:
-    value: Value = constant_of(node)  # type: ignore[assignment]
+    value: Value = constant_of(node)
     return lambda frame: value
 
 
@@ -51,7 +51,7 @@ def list_literal(compiler: Compiler, node: syntax.List, scope: Scope) -> Run:
     values = [constant_of(item) for item in node.items]
     compiler.weight += len(values)
     if MISSING not in values:
-        return lambda frame: values.copy()  # type: ignore[return-value]
+        return lambda frame: values.copy()
     runs = [compiler.compile(item, scope) for item in node.items]
 
     def run(frame: Frame) -> Value:
