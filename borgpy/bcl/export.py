@@ -10,12 +10,17 @@ from borgpy.bcl.values import Bareword, PlaceholderText, Quantity, Value, Wrong,
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
+MAX_OUTPUT_DEPTH = 500
+"""Records and lists within each other in a result: what every reader of JSON takes."""
+
+
 class Exporter:
     """Turns the values of one evaluation into plain data, and counts what that comes to."""
 
     def __init__(self, meter: Meter, findings: Findings) -> None:
         self._meter = meter
         self._findings = findings
+        self._depth = 0
         self._nodes = 0
         self._characters = 0
         self._most_nodes = meter.limits.output_nodes
@@ -71,19 +76,17 @@ class Exporter:
 
     def _list(self, items: list[Value], owner: Record, name: str) -> Json:
         exported: list[Json] = []
-        for item in items:
-            if self._too_much(owner, name):
-                break
-            exported.append(self._value(item, owner, name))
+        if self._descends(owner, name):
+            for item in items:
+                if self._too_much(owner, name):
+                    break
+                exported.append(self._value(item, owner, name))
+        self._depth -= 1
         return exported
 
     def _record(self, record: Record, owner: Record, name: str) -> Json:
-        meter = self._meter
-        meter.depth += 1
         exported: dict[str, Json] = {}
-        if meter.depth > meter.max_depth:
-            self._findings.add(fault_of(meter.too_deep(), _spot(owner, name)))
-        else:
+        if self._descends(owner, name):
             for field in record.shape.names:
                 if self._too_much(owner, name):
                     break
@@ -92,8 +95,17 @@ class Exporter:
             if record.shape.asserting:
                 for fault in record.check_asserts():
                     self._findings.add(fault)
-        meter.depth -= 1
+        self._depth -= 1
         return exported
+
+    def _descends(self, owner: Record, name: str) -> bool:
+        """One level deeper; whether that is still allowed."""
+        self._depth += 1
+        if self._depth <= MAX_OUTPUT_DEPTH:
+            return True
+        message = f"the result is nested deeper than {MAX_OUTPUT_DEPTH} levels"
+        self._findings.report("limit", _spot(owner, name), message)
+        return False
 
     def _too_much(self, owner: Record, name: str) -> bool:
         if self._nodes <= self._most_nodes and self._characters <= self._most_characters:

@@ -11,7 +11,7 @@ from borgpy.bcl.records import Record
 from borgpy.bcl.scope import Field, Local, Scope
 from borgpy.bcl.scope import Variable as Cell
 from borgpy.bcl.shown import shown
-from borgpy.bcl.values import Bareword, Value, Wrong
+from borgpy.bcl.values import Bareword, Wrong, type_name
 
 if TYPE_CHECKING:
     from borgpy.bcl.compiling.compiler import Compiler
@@ -70,17 +70,18 @@ def _add(
         value = compiler.compile(node, scope)(frame)  # type: ignore[arg-type]
     except (Fault, Wrong):
         return  # it is part of another mistake
-    if isinstance(value, Bareword) or callable(getattr(value, "call", None)):
+    if isinstance(value, Bareword) or type_name(value) == "function":
         return
-    variables[name] = Variable(name, shown(value), _origin(node, value, scope, frame))
+    variables[name] = Variable(name, shown(value), _origin(node, scope, frame))
 
 
-def _origin(node: syntax.Node, value: Value, scope: Scope, frame: Frame) -> str:
+def _origin(node: syntax.Node, scope: Scope, frame: Frame) -> str:
     slot, owner = _slot(node, scope, frame)
-    if slot is None:
+    if slot is None or owner is None:
         return ""
+    title = owner.shape.layers[slot.layer].title
     told = f"set at {slot.value_spot}"
-    return f"{told}   in {owner.title}" if owner is not None and owner.title else told
+    return f"{told}   in {title}" if title else told
 
 
 def _slot(node: syntax.Node, scope: Scope, frame: Frame) -> tuple[Slot | None, Record | None]:
