@@ -1,6 +1,5 @@
 """What operations on values ask of the evaluator, as protocols: they know nothing else of it."""
 
-from collections.abc import Mapping
 from typing import Protocol, TypeGuard
 
 from borgpy.bcl.limits import Limits
@@ -35,9 +34,6 @@ class Caller(Meter, Protocol):
 
     def call(self, function: Value, /, *arguments: Value) -> Value:
         """What a function returns; an error if ``function`` is none or does not take these arguments."""
-
-    def record(self, fields: Mapping[str, Value], /) -> Value:
-        """A new record of these fields, all exported."""
 
     def compose(self, *records: Value) -> Value:
         """The first record, extended by the second, and so on."""

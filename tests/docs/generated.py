@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from borgpy.bcl.functions.reference import function_reference
 from borgpy.borglet import garbage, packages, restarts
 from borgpy.borglet import launch as borglet_launch
 from borgpy.borglet import server as borglet_server
@@ -149,6 +150,7 @@ def numbers() -> str:
 
 
 PARTS: Mapping[str, Callable[[], str]] = {
+    "bcl-functions": function_reference,
     "lifecycle-picture": lifecycle_picture,
     "lifecycle-table": lifecycle_table,
     "phases": phases,

@@ -23,6 +23,17 @@ def _values(caller: Caller, record: Value) -> Value:
     return values
 
 
+def _items(caller: Caller, record: Value) -> Value:
+    fields = record_of("items", record)
+    names = fields.names()
+    pay_items(caller, len(names))
+    caller.spend(2 * len(names))
+    pairs: list[Value] = []
+    for name in names:
+        pairs.append([name, fields.get(name)])  # noqa: PERF401  # as above
+    return pairs
+
+
 def _has(caller: Caller, record: Value, name: Value) -> Value:
     fields = record_of("has", record, "a record and a name")
     return fields.has(text_of("has", name, "a record and a name"))
@@ -57,6 +68,14 @@ RECORDS = (
         "The values of the exported fields, in their order.",
         "values({ a = 1, b = 2 })",
         "[1, 2]",
+    ),
+    Builtin(
+        "items",
+        _items,
+        (Parameter("record"),),
+        "Pairs of the name and the value of each exported field; a loop `for name, value in record` needs no more than the record.",
+        "items({ a = 1, b = 2 })",
+        '[["a", 1], ["b", 2]]',
     ),
     Builtin(
         "has",
