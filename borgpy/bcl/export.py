@@ -78,18 +78,23 @@ class Exporter:
         exported: list[Json] = []
         if self._descends(owner, name):
             for item in items:
-                if self._too_much(owner, name):
+                kind = type(item)
+                if kind is int or kind is bool:
+                    self._nodes += 1
+                    exported.append(item)  # type: ignore[arg-type]
+                elif self._too_much(owner, name):
                     break
-                exported.append(self._value(item, owner, name))
+                else:
+                    exported.append(self._value(item, owner, name))
+            self._too_much(owner, name)
         self._depth -= 1
         return exported
 
     def _record(self, record: Record, owner: Record, name: str) -> Json:
         exported: dict[str, Json] = {}
         if self._descends(owner, name):
-            for field in record.shape.names:
-                if self._too_much(owner, name):
-                    break
+            names = () if self._too_much(owner, name) else record.shape.names
+            for field in names:
                 self._characters += len(field)
                 exported[field] = self.field(record, field)
             if record.shape.asserting:

@@ -122,7 +122,7 @@ class Layer:
 class Slot:
     """What a field's name leads to in one layer of a shape."""
 
-    __slots__ = ("below", "checkers", "final", "hidden", "layer", "member")
+    __slots__ = ("below", "checkers", "final", "hidden", "layer", "member", "plain")
 
     def __init__(self, member: Member, layer: int, below: "Slot | None") -> None:
         self.member = member
@@ -133,6 +133,8 @@ class Slot:
         self.checkers: tuple[Checker, ...] = () if below is None else below.checkers
         if member.checker is not None:
             self.checkers = (member.checker, *self.checkers)
+        self.plain = member.how is How.SET and member.env is None and not self.checkers
+        """Whether the value is that of the expression, as it stands."""
 
     @property
     def spot(self) -> Spot:

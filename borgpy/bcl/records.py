@@ -169,10 +169,15 @@ class Record:
         try:
             if depth >= meter.max_depth:
                 raise meter.too_deep()
-            meter.steps += slot.member.weight
+            member = slot.member
+            meter.steps += member.weight
             if meter.steps > meter.stop:
                 meter.overdrawn()
-            value = self._computed(slot)
+            run = member.run
+            if run is not None and slot.plain:
+                value = run(self.frame(slot.layer))
+            else:
+                value = self._computed(slot)
         except Fault as fault:
             meter.depth = depth
             state[key] = fault.with_traceback(None)
