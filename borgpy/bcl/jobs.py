@@ -1,22 +1,47 @@
-"""From checked BCL to job declarations: everything of a job but the package that its binary becomes."""
+"""From checked BCL to job declarations: everything of a job but the packages that its files become."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
-from borgpy.bcl.diagnostics import Findings, Source, Span
-from borgpy.bcl.evaluate import evaluate
-from borgpy.bcl.schema import CheckedJob
+from borgpy.bcl.diagnostics import Details, Findings, Source, Span, Spot
+from borgpy.bcl.placing import constraint_of, override_of, texts_of
+from borgpy.bcl.schema import Checked
+from borgpy.model.alloc import AllocSetSpec
+from borgpy.model.constraints import Constraint
+from borgpy.model.declared import DeclaredAlloc, DeclaredJob, DeclaredService
+from borgpy.model.declared.package import DeclaredPackage, DeclaredPackageUse
+from borgpy.model.declared.parts import DeclaredHealth, DeclaredPort, DeclaredRequirements
+from borgpy.model.overrides import Override
 from borgpy.model.placeholders import port_names
-from borgpy.model.priority import BAND_RANGES, DEFAULT_PRIORITY, Band
-from borgpy.model.resources import Resources
-from borgpy.model.spec import HealthCheck, JobSpec, Package, Restart, TaskSpec, UpdatePolicy
+from borgpy.model.priority import BAND_RANGES, Band
+from borgpy.model.resources import MILLI, Resources
+from borgpy.model.spec import (
+    AppClass,
+    HealthCheck,
+    JobSpec,
+    Package,
+    Restart,
+    TaskSpec,
+    UpdatePolicy,
+)
 
-DEFAULT_REQUIREMENTS = Resources(cpu=100, ram=64 << 20, disk=64 << 20)
-"""What a task gets that does not say: a tenth of a core, 64 MiB of memory, 64 MiB of disk. Enough for a small server,
-little enough that a forgotten line does not fill a machine."""
+
+class FileUse(msgspec.Struct, frozen=True):
+    """A file that a job needs: ``path`` as it is written, relative to the directory of ``span.file``.
+
+    Without a path it is the package with this ``digest``, which the cell has already; with both, the file must have it.
+    """
+
+    name: str
+    path: str
+    digest: str
+    span: Span
 
 
 class JobDeclaration(msgspec.Struct, frozen=True):
-    """A job as a file declares it. ``binary`` is still a path, relative to the directory of ``binary_span.file``.
+    """A job or service as a file declares it. ``binary`` is still a path, relative to the directory of ``binary_span.file``.
 
     ``user`` is empty unless the file names one. ``where`` tells for each field of the file, by its dotted name
     (``requirements.ram``), where its value is written, so that a later refusal can point at the line.
@@ -37,10 +62,22 @@ class JobDeclaration(msgspec.Struct, frozen=True):
     priority: int
     update: UpdatePolicy
     user: str
-    where: dict[str, Span]
+    where: Mapping[str, Span]
+    appclass: AppClass = AppClass.BATCH
+    labels: dict[str, str] = {}
+    constraints: tuple[Constraint, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    packages: tuple[FileUse, ...] = ()
+    fixed_ports: dict[str, int] = {}
+    alloc: str = ""
+    after: tuple[str, ...] = ()
+    quota_user: str = ""
 
-    def spec(self, package: Package, user: str) -> JobSpec:
-        """The job to submit, with the package that holds its binary, for the file's user or else ``user``."""
+    def spec(self, package: Package, user: str, packages: Sequence[Package] = ()) -> JobSpec:
+        """The job to submit, for the file's user or else ``user``.
+
+        ``package`` holds its binary, ``packages`` are those of `packages` in their order.
+        """
         task = TaskSpec(
             package=package,
             args=self.args,
@@ -50,6 +87,9 @@ class JobDeclaration(msgspec.Struct, frozen=True):
             health=self.health,
             restart=self.restart,
             notice_ms=self.notice_ms,
+            appclass=self.appclass,
+            packages=tuple(packages),
+            fixed_ports=self.fixed_ports,
         )
         return JobSpec(
             name=self.name,
@@ -59,149 +99,231 @@ class JobDeclaration(msgspec.Struct, frozen=True):
             replicas=self.replicas,
             priority=self.priority,
             update=self.update,
+            labels=self.labels,
+            constraints=self.constraints,
+            overrides=self.overrides,
+            alloc=self.alloc,
+            after=self.after,
+            quota_user=self.quota_user,
         )
 
 
-def job_declarations(source: str, filename: str) -> tuple[JobDeclaration, ...]:
-    """The jobs that a file declares, in its order; `BclError` with everything that is wrong with it."""
-    text = Source(filename, source)
-    findings = Findings(text)
-    jobs = evaluate(text).jobs
-    declared = tuple(_Job(name, job, findings).declaration() for name, job in jobs.items())
-    findings.raise_if_any()
-    return declared
+class AllocDeclaration(msgspec.Struct, frozen=True):
+    """An alloc set as a file declares it; ``user`` and ``where`` are as in a `JobDeclaration`."""
 
-
-_DEFAULT_TASK = TaskSpec(Package("", "", 0))
-_DEFAULT_HEALTH = HealthCheck()
-
-
-# The schema has checked the shape of what follows, so that it can be decoded into types.
-
-
-class _Runtime(msgspec.Struct, frozen=True):
+    name: str
     cell: str
+    requirements: Resources
+    replicas: int
+    priority: int
+    constraints: tuple[Constraint, ...]
+    labels: dict[str, str]
+    user: str
+    where: Mapping[str, Span]
+
+    def spec(self, user: str) -> AllocSetSpec:
+        """The alloc set to submit, for the file's user or else ``user``."""
+        return AllocSetSpec(
+            name=self.name,
+            user=self.user or user,
+            cell=self.cell,
+            requirements=self.requirements,
+            replicas=self.replicas,
+            priority=self.priority,
+            constraints=self.constraints,
+            labels=self.labels,
+        )
 
 
-class _Requirements(msgspec.Struct, frozen=True):
-    cpu: int | float | None = None
-    ram: int = DEFAULT_REQUIREMENTS.ram
-    disk: int = DEFAULT_REQUIREMENTS.disk
+class HasChecked(Protocol):
+    @property
+    def checked(self) -> Checked: ...
 
 
-class _Health(msgspec.Struct, frozen=True):
-    port: str = _DEFAULT_HEALTH.port
-    path: str = _DEFAULT_HEALTH.path
-    grace: int | float | None = None
-    interval: int | float | None = None
-    timeout: int | float | None = None
-    failures_allowed: int = _DEFAULT_HEALTH.failures_allowed
+class HasDeclarations(Protocol):
+    """What a file has come to, as far as it matters here."""
+
+    @property
+    def declarations(self) -> Sequence[HasChecked]: ...
 
 
-class _Plain(msgspec.Struct, frozen=True):
-    """The plain data of a job."""
+def declarations_of(evaluated: HasDeclarations) -> tuple[JobDeclaration, ...]:
+    """The jobs and services of a file, in its order; `BclError` with what could not run in any cell."""
+    findings = Findings()
+    declared = [d.checked for d in evaluated.declarations]
+    packages = {d.name: d for d in declared if d.kind == "package"}
+    jobs = tuple(
+        _Job(checked, packages, findings).declaration()
+        for checked in declared
+        if checked.kind in ("job", "service")
+    )
+    findings.raise_if_any()
+    return jobs
 
-    runtime: _Runtime
-    binary: str
-    args: dict[str, str | bool | int | float] = {}
-    env: dict[str, str | bool | int | float] = {}
-    requirements: _Requirements = _Requirements()
-    replicas: int = 1
-    priority: int | Band = DEFAULT_PRIORITY
-    user: str = ""
-    health: _Health | None = None
-    restart: Restart = _DEFAULT_TASK.restart
-    notice: int | float | None = None
-    update: UpdatePolicy = UpdatePolicy()
+
+def alloc_declarations_of(evaluated: HasDeclarations) -> tuple[AllocDeclaration, ...]:
+    """The alloc sets of a file, in its order."""
+    return tuple(
+        _alloc(declared.checked)
+        for declared in evaluated.declarations
+        if declared.checked.kind in ("alloc", "alloc_set")
+    )
+
+
+def job_declarations(source: str, filename: str) -> tuple[JobDeclaration, ...]:
+    """The jobs and services that a text declares which imports nothing; `BclError` with everything wrong with it."""
+    from borgpy.bcl.evaluate import evaluate
+    from borgpy.bcl.program import MemoryFiles, load
+
+    return declarations_of(evaluate(load(Source(filename, source), MemoryFiles({}))))
+
+
+def _alloc(checked: Checked) -> AllocDeclaration:
+    plain = msgspec.convert(_fields(checked), DeclaredAlloc)
+    return AllocDeclaration(
+        name=checked.name,
+        cell=plain.runtime.cell,
+        requirements=_resources(plain.requirements),
+        replicas=plain.replicas,
+        priority=_priority(plain.priority),
+        constraints=tuple(map(constraint_of, plain.constraints)),
+        labels=texts_of(plain.labels),
+        user=plain.user or "",
+        where=checked.where,
+    )
 
 
 class _Job:
-    """One job on its way from plain data, with what has to be exact or to agree checked."""
+    """One job on its way from plain data, with what its fields have to agree on checked."""
 
-    def __init__(self, name: str, checked: CheckedJob, findings: Findings) -> None:
-        self._name = name
-        self._plain = msgspec.convert(checked.value, _Plain)
-        self._where = checked.where
+    def __init__(
+        self, checked: Checked, packages: Mapping[str, Checked], findings: Findings
+    ) -> None:
+        self._checked = checked
+        self._plain: DeclaredJob | DeclaredService
+        if checked.kind == "service":
+            self._plain = msgspec.convert(_fields(checked), DeclaredService)
+        else:
+            self._plain = msgspec.convert(_fields(checked), DeclaredJob)
+        self._packages = packages
         self._findings = findings
 
     def declaration(self) -> JobDeclaration:
-        plain = self._plain
-        args = {name: _text(value) for name, value in plain.args.items()}
-        env = {name: _text(value) for name, value in plain.env.items()}
-        ports = port_names((*args.values(), *env.values()))
-        where = {path: self._findings.source.span(*spot) for path, spot in self._where.items()}
+        plain, where = self._plain, self._checked.where
+        args, env = texts_of(plain.args), texts_of(plain.env)
+        overrides = tuple(map(override_of, plain.overrides))
+        texts = [args, env, *(t for override in overrides for t in (override.args, override.env))]
+        fixed = {
+            port.name: port.number
+            for port in plain.ports
+            if isinstance(port, DeclaredPort) and port.number is not None
+        }
+        named = (port.name if isinstance(port, DeclaredPort) else port for port in plain.ports)
+        used = port_names(text for several in texts for text in several.values())
+        ports = tuple(dict.fromkeys((*named, *used)))
         self._refuse_placeholders("binary", plain.binary)
+        self._check_overrides(overrides)
         return JobDeclaration(
-            name=self._name,
+            name=self._checked.name,
             cell=plain.runtime.cell,
             binary=plain.binary,
             binary_span=where["binary"],
             args=args,
             env=env,
-            requirements=self._requirements(plain.requirements),
+            requirements=_resources(plain.requirements),
             ports=ports,
             health=self._health(plain.health, ports),
-            restart=plain.restart,
-            notice_ms=self._milliseconds("notice", plain.notice, _DEFAULT_TASK.notice_ms),
+            restart=Restart(plain.restart),
+            notice_ms=round(plain.notice * MILLI),
             replicas=plain.replicas,
             priority=_priority(plain.priority),
-            update=plain.update,
-            user=plain.user,
+            update=UpdatePolicy(plain.update.batch),
+            user=plain.user or "",
             where=where,
+            appclass=plain.appclass,
+            labels=texts_of(plain.labels),
+            constraints=tuple(map(constraint_of, plain.constraints)),
+            overrides=overrides,
+            packages=tuple(map(self._package, range(len(plain.packages)), plain.packages)),
+            fixed_ports=fixed,
+            alloc=plain.alloc or "",
+            after=(plain.after,) if isinstance(plain.after, str) else plain.after,
+            quota_user=plain.quota_user or "",
         )
 
-    def _requirements(self, asked: _Requirements) -> Resources:
-        cpu = DEFAULT_REQUIREMENTS.cpu
-        if asked.cpu is not None:
-            cpu = self._thousandths("requirements.cpu", asked.cpu, "milli-cores")
-        return Resources(cpu=cpu, ram=asked.ram, disk=asked.disk)
-
-    def _health(self, health: _Health | None, ports: tuple[str, ...]) -> HealthCheck | None:
+    def _health(self, health: DeclaredHealth | None, ports: tuple[str, ...]) -> HealthCheck | None:
         if health is None:
             return None
         if health.port not in ports:
-            self._findings.add(
-                "missing",
-                self._where.get("health.port", self._where["health"]),
-                f"the health check asks port '{health.port}', which the job does not have",
-                help=f"name it with %port:{health.port}% in args or env",
+            message = (
+                f"the health check asks port '{health.port}', which {self._checked.name} has not"
             )
+            help = f"name it with %port:{health.port}% in args or env, or in ports"
+            self._report("missing", "health.port", message, help)
         self._refuse_placeholders("health.path", health.path)
         return HealthCheck(
             port=health.port,
             path=health.path,
-            grace_ms=self._milliseconds("health.grace", health.grace, _DEFAULT_HEALTH.grace_ms),
-            interval_ms=self._milliseconds(
-                "health.interval", health.interval, _DEFAULT_HEALTH.interval_ms
-            ),
-            timeout_ms=self._milliseconds(
-                "health.timeout", health.timeout, _DEFAULT_HEALTH.timeout_ms
-            ),
+            grace_ms=round(health.grace * MILLI),
+            interval_ms=round(health.interval * MILLI),
+            timeout_ms=round(health.timeout * MILLI),
             failures_allowed=health.failures_allowed,
         )
 
-    def _milliseconds(self, path: str, seconds: int | float | None, default: int) -> int:
-        return default if seconds is None else self._thousandths(path, seconds, "milliseconds")
+    def _check_overrides(self, overrides: Sequence[Override]) -> None:
+        replicas = self._plain.replicas
+        for number, override in enumerate(overrides):
+            for tasks in override.tasks:
+                if tasks.last >= replicas:
+                    message = f"{self._checked.name} has no tasks {tasks}"
+                    help = f"its tasks are 0 to {replicas - 1:,}"
+                    self._report("range", f"overrides.{number}.tasks", message, help)
 
-    def _thousandths(self, path: str, amount: int | float, unit: str) -> int:
-        thousandths = round(amount * 1000)
-        # Both sides are the double nearest to a decimal number, so that 0.1 is exactly 100 thousandths.
-        if thousandths / 1000 != amount:
-            message = f"{path} is {amount * 1000:g} {unit}; only whole ones can be asked for"
-            self._findings.add("range", self._where[path], message)
-        return thousandths
+    def _package(self, number: int, package: str | DeclaredPackageUse) -> FileUse:
+        path = f"packages.{number}"
+        if isinstance(package, DeclaredPackageUse):
+            name = package.name or _last_part(package.path) or _last_part(package.sha256)
+            return FileUse(name, package.path or "", package.sha256 or "", self._span(path))
+        known = self._packages.get(package)
+        if known is None:
+            there = ", ".join(self._packages) or "none"
+            message = f"this file declares no package '{package}'"
+            self._report("name", path, message, f"the packages are {there}")
+            return FileUse(package, "", "", self._span(path))
+        plain = msgspec.convert(_fields(known), DeclaredPackage)
+        where = known.where
+        span = where["path" if "path" in where else "sha256"]
+        name = _last_part(plain.path) or known.name
+        return FileUse(name, plain.path or "", plain.sha256 or "", span)
 
     def _refuse_placeholders(self, path: str, text: str) -> None:
         if "%" in text.replace("%%", ""):
             message = f"{path} cannot hold placeholders: they are filled in in args and env"
-            where = self._where.get(path, (0, 0))
-            self._findings.add("placeholder", where, message)
+            self._report("placeholder", path, message, "")
+
+    def _report(self, code: str, path: str, message: str, help: str) -> None:
+        spot = self._checked.where.spot(path) or self._checked.spot
+        self._findings.report(code, spot, message, Details(help=help))  # type: ignore[arg-type]
+
+    def _span(self, path: str) -> Span:
+        spot: Spot = self._checked.where.spot(path) or self._checked.spot
+        return spot.span
+
+
+def _fields(checked: Checked) -> dict[str, object]:
+    """What is declared under the name, without the name."""
+    return {name: value for name, value in checked.value.items() if name != "name"}
+
+
+def _resources(asked: DeclaredRequirements) -> Resources:
+    return Resources(
+        cpu=round(asked.cpu * MILLI), ram=asked.ram, disk=asked.disk, extra=asked.extra
+    )
 
 
 def _priority(priority: int | Band) -> int:
     return BAND_RANGES[priority][0] if isinstance(priority, Band) else priority
 
 
-def _text(value: str | bool | int | float) -> str:
-    """A value as an argument shows it: ``true``, ``100000000``, ``0.1``."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _last_part(path: str | None) -> str:
+    return (path or "").rstrip("/").rpartition("/")[2]
