@@ -78,7 +78,7 @@ def _json(caller: Caller, value: Value) -> Value:
 
 
 def _fail(caller: Caller, message: Value) -> Value:
-    raise Wrong("assert", text_of("fail", message, "a message"))
+    raise Wrong("assert", text_of("fail", message, "a message") or "this fails")
 
 
 CONVERSIONS = (
