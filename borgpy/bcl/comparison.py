@@ -4,7 +4,7 @@ import operator as python
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from borgpy.bcl.costs import CHARACTERS_PER_STEP, pay_reading
+from borgpy.bcl.costs import CHARACTERS_PER_STEP, pay_reading, pay_search
 from borgpy.bcl.faces import Meter, is_record
 from borgpy.bcl.refusals import (
     counts,
@@ -45,7 +45,7 @@ def contains(item: Value, container: Value, meter: Meter) -> bool:
         return any(equal(item, other, meter) for other in container)
     if type(item) is str:
         if type(container) is str:
-            pay_reading(meter, len(container))
+            pay_search(meter, container, item)
             return item in container
         if is_record(container):
             return container.has(item)

@@ -33,3 +33,14 @@ def pay_text(meter: Meter, characters: int) -> None:
 def pay_reading(meter: Meter, characters: int) -> None:
     """One step for every 32 characters that are looked at, where none are made."""
     meter.spend(characters // CHARACTERS_PER_STEP)
+
+
+def pay_search(meter: Meter, text: str, wanted: str) -> None:
+    """One step for every 32 characters that are searched, and more where the search may have to begin anew at each.
+
+    Python looks for short texts in short texts in the simple way, which takes time in proportion to the product of their
+    lengths; for all others it has a linear one.
+    """
+    length = len(text)
+    restarts = min(len(wanted), 2500 if length < 2500 else 100) if length < 30_000 else 0
+    meter.spend(length // CHARACTERS_PER_STEP + length * restarts // 1024)

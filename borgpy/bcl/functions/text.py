@@ -1,6 +1,6 @@
 """Built-in functions of strings."""
 
-from borgpy.bcl.costs import pay_items, pay_reading, pay_text
+from borgpy.bcl.costs import pay_items, pay_reading, pay_search, pay_text
 from borgpy.bcl.faces import Caller
 from borgpy.bcl.functions.arguments import list_of, text_of, unfit_item
 from borgpy.bcl.functions.builtin import Builtin, Parameter
@@ -26,14 +26,15 @@ def _join(caller: Caller, items: Value, separator: Value) -> Value:
 
 def _split(caller: Caller, text: Value, separator: Value) -> Value:
     text = text_of("split", text)
-    pay_reading(caller, len(text))
     if separator is None:
+        pay_reading(caller, len(text))
         words = text.split()
         pay_items(caller, len(words))
         return words
     between = text_of("split", separator, "a string as its separator")
     if not between:
         raise Wrong("range", "split needs a separator that is not empty")
+    pay_search(caller, text, between)
     pay_items(caller, text.count(between) + 1)
     return text.split(between)
 
@@ -67,7 +68,7 @@ def _replace(caller: Caller, text: Value, old: Value, new: Value) -> Value:
     old, new = text_of("replace", old, "strings"), text_of("replace", new, "strings")
     if not old:
         raise Wrong("range", "replace needs something to replace that is not empty")
-    pay_reading(caller, len(text))
+    pay_search(caller, text, old)
     pay_text(caller, len(text) + text.count(old) * (len(new) - len(old)))
     return text.replace(old, new)
 
