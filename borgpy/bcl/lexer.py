@@ -1,8 +1,13 @@
-"""The tokens of BCL, as regular expressions from which the parser and the formatter build what they look for.
+"""The tokens of BCL: regular expressions from which the parser builds what it looks for, and a stream for all others.
 
 What is skipped is matched atomically: a token that fails must never be retried from inside a comment. No group is
 repeated possessively, since Python 3.11 up to 3.11.2 (Debian 12's own) matches ``(?:…)*+`` wrongly.
 """
+
+import re
+from collections.abc import Iterator
+from enum import Enum
+from typing import NamedTuple
 
 BLANK = r"[ \t\r\n\f\ufeff]"
 COMMENT = r"//[^\n]*+|\#[^\n]*+|/\*[^*]*+(?>(?:\*(?!/)[^*]*+)*)\*/"
@@ -28,8 +33,70 @@ PLACEHOLDER = rf"%{NAME}(?::[A-Za-z0-9_]++)?%"
 SEGMENT = rf"(?>(?:[A-Za-z0-9_.+@~-]++|{PLACEHOLDER})+)"
 PATH = rf"\.{{0,2}}(?>(?:/{SEGMENT})+)"
 
-OPERATOR = (
-    r"[.\[({*%]|==|!=|<=|>=|[<>-]|/(?!\*)|\+(?!=)"
-    rf"|(?:and|or|in|not){END}"
-)
+OPERATOR = rf"[.\[({{*%]|==|!=|<=|>=|[<>-]|/(?!\*)|\+(?!=)|(?:and|or|in|not){END}"
 """What goes on behind a value: an operator, or what takes a part of the value, calls or extends it."""
+
+
+class Kind(Enum):
+    """What a token is."""
+
+    WORD = "word"
+    NUMBER = "number"
+    STRING = "string"
+    FSTRING = "fstring"
+    PATH = "path"
+    PLACEHOLDER = "placeholder"
+    MARK = "mark"
+    COMMENT = "comment"
+    RUBBISH = "rubbish"  # no token: one strange character, or a text or comment without an end
+
+
+class Token(NamedTuple):
+    """A piece of text, from offset ``start`` up to but not including ``end``."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+
+
+_ANYWHERE = (
+    rf"(?P<comment>{COMMENT})|(?P<word>{NAME})|(?P<number>{NUMBER})|(?P<string>{STRING})"
+    r"|(?P<mark>==|!=|<=|>=|\+=|/(?!\*)|[{}\[\](),;=:.+*%<>?|-])"
+    r'|(?P<rubbish>"""(?:.|\n)*|"[^\n]*|\'[^\n]*|/\*(?:.|\n)*|.)'
+)
+_before_operand = re.compile(
+    rf"{BLANK}*+(?:(?P<fstring>f(?:{STRING}))|(?P<path>{PATH})|(?P<placeholder>{PLACEHOLDER})|{_ANYWHERE})"
+).match
+_behind_operand = re.compile(rf"{BLANK}*+(?:{_ANYWHERE})").match
+
+_ENDS_NO_OPERAND = frozenset(
+    [
+        *("if", "then", "else", "lambda", "and", "or", "not", "in", "for", "import"),
+        *("local", "hidden", "final", "assert", "param"),
+    ]
+)
+
+
+def tokens(text: str, start: int = 0, end: int | None = None) -> Iterator[Token]:
+    """The tokens of any text from ``start``, which lies between two of them; comments are tokens, blanks are not.
+
+    What begins a path or a placeholder where a value may start is an operator behind a value.
+    """
+    end = len(text) if end is None else end
+    at, match = start, _before_operand
+    while (found := match(text, at, end)) is not None:
+        name = found.lastgroup
+        assert name is not None
+        token = Token(Kind(name), found[name], *found.span(name))
+        yield token
+        at = token.end
+        if token.kind is not Kind.COMMENT:
+            match = _behind_operand if ends_operand(token) else _before_operand
+
+
+def ends_operand(token: Token) -> bool:
+    """Whether a value may end with this token, so that an operator may follow."""
+    if token.kind is Kind.MARK:
+        return token.text in ")]}?"
+    return token.text not in _ENDS_NO_OPERAND

@@ -3,21 +3,20 @@
 import gc
 
 from borgpy.bcl import syntax
-from borgpy.bcl.diagnostics import BclError, Fault, Source, Spot
+from borgpy.bcl.diagnostics import BclError, Details, Fault, Findings, Source, Spot
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits, raised_by
 from borgpy.bcl.literals import SURROGATE
-from borgpy.bcl.members import Reader
-from borgpy.bcl.misread import Misread, describe
+from borgpy.bcl.reading.members import Reader
 
 
 def parse(source: Source, limits: Limits = DEFAULT_LIMITS) -> syntax.File:
     """What ``source`` says; `BclError` with every misreading, at most one for each member."""
     if len(source.text) > limits.source:
         message = f"the file has {len(source.text):,} characters, more than {limits.source:,}"
-        raise BclError([Fault("limit", Spot(source, 0, 0), message).diagnostic()])
+        raise _error(Fault("limit", Spot(source, 0, 0), message, Details(help=raised_by("source"))))
     if not source.text.isascii() and (half := SURROGATE.search(source.text)):
         message = "half a character: the text is not Unicode"
-        raise BclError([Fault("syntax", Spot(source, *half.span()), message).diagnostic()])
+        raise _error(Fault("syntax", Spot(source, *half.span()), message))
     collecting = gc.isenabled()
     gc.disable()  # nothing built here is cyclic, and the collector would take a third of the time
     try:
@@ -30,6 +29,18 @@ def parse(source: Source, limits: Limits = DEFAULT_LIMITS) -> syntax.File:
 def _parse(source: Source, limits: Limits) -> syntax.File:
     reader = Reader(source, limits)
     try:
-        return reader.file()
-    except Misread as misread:
-        raise BclError([describe(source, misread, reader.opened).diagnostic()]) from None
+        file = reader.file()
+    except RecursionError:
+        # Only who has raised the limit, or calls from very deep, gets here.
+        message = "nested deeper than can be read"
+        raise _error(Fault("limit", Spot(source, reader.at, reader.at), message)) from None
+    if reader.faults:
+        raise _error(*reader.faults)
+    return file
+
+
+def _error(*faults: Fault) -> BclError:
+    findings = Findings()
+    for fault in faults:
+        findings.add(fault)
+    return findings.error()

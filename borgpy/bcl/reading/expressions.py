@@ -9,11 +9,12 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from borgpy.bcl import lexer, syntax
+from borgpy.bcl.advice.situation import NAME, VALUE
 from borgpy.bcl.diagnostics import Source
-from borgpy.bcl.fstrings import read_fstring
 from borgpy.bcl.limits import Limits, raised_by
 from borgpy.bcl.literals import BadLiteral, read_negative, read_number, read_string
 from borgpy.bcl.misread import Misread, Unexpected
+from borgpy.bcl.reading.fstrings import read_fstring
 from borgpy.bcl.syntax import RESERVED, Expression
 
 _ATOM = (
@@ -107,6 +108,8 @@ class ExpressionReader:
         self.end = 0
         self.next = ""
         self.opened: list[int] = []
+        self.begin = 0
+        self.text_start: int | None = None
         self._readers: dict[str, Callable[[int, int, str], Expression]] = {
             **dict.fromkeys("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_", syntax.Name),
             **dict.fromkeys("0123456789", _number),
@@ -123,7 +126,7 @@ class ExpressionReader:
         while True:
             match = _operand(text, self.at)
             if match is None:
-                raise Unexpected(behind(text, self.at), "a value")
+                raise Unexpected(behind(text, self.at), VALUE)
             kind = match.lastindex
             if kind == _LONGER:
                 start, self.at = match.span(3)
@@ -137,7 +140,7 @@ class ExpressionReader:
                 self.at = match.end()
                 self.next = match[2] or ""
                 if token in RESERVED:
-                    if token == "not":  # noqa: S105
+                    if token == "not":
                         self._negation(pending, signs, start)
                         continue
                     value = self._reserved(token, start, bool(pending or signs))
@@ -158,21 +161,25 @@ class ExpressionReader:
             if self.next:
                 self._operator(pending, value, start)
                 continue
-            while pending:
-                waiting = pending.pop()
-                waiting.values.append(value)
-                value = waiting.folded(self.end)
-            return value
+            return self._folded(pending, value) if pending else value
+
+    def _folded(self, pending: list[_Pending], value: Expression) -> Expression:
+        """Everything that waited for ``value``, the last of the expression."""
+        while pending:
+            waiting = pending.pop()
+            waiting.values.append(value)
+            value = waiting.folded(self.end)
+        return value
 
     def _operator(self, pending: list[_Pending], value: Expression, start: int) -> None:
         """Takes up the operator in ``next`` with what is on its left."""
-        operator, behind = self.next, self.at
-        at = behind - len(operator)
+        operator, end = self.next, self.at
+        at = end - len(operator)
         if operator == "not":
-            match = _in(self.text, behind)
+            match = _in(self.text, end)
             if match is None:
                 raise Unexpected(at, "an operator")
-            operator, behind = "not in", match.end()
+            operator, end = "not in", match.end()
         level = _LEVELS[operator]
         while pending and pending[-1].level > level:
             waiting = pending.pop()
@@ -181,15 +188,15 @@ class ExpressionReader:
         if not pending or pending[-1].level < level:
             pending.append(_Pending(level, start))
         elif level == _COMPARISON:
-            raise Misread(at, behind, "comparisons do not chain", help="join two with 'and'")
+            raise Misread(at, end, "comparisons do not chain", help="join two with 'and'")
         pending[-1].values.append(value)
-        pending[-1].operators.append((at, behind, operator))
-        self.at = behind
+        pending[-1].operators.append((at, end, operator))
+        self.at = end
 
     def _negation(self, pending: list[_Pending], signs: list[int], start: int) -> None:
         """Takes up the word ``not``."""
         if signs or (pending and pending[-1].level > _NOT):
-            raise Unexpected(start, "a value")
+            raise Unexpected(start, VALUE)
         if not pending or pending[-1].level < _NOT:
             pending.append(_Pending(_NOT, start))
         pending[-1].operators.append((start, self.end, "not"))
@@ -199,17 +206,17 @@ class ExpressionReader:
         """An expression that is no conditional and no function, unless in parentheses."""
         match = _branching(self.text, self.at)
         if match is not None:
-            raise Unexpected(match.start(1), "a value")
+            raise Unexpected(match.start(1), VALUE)
         return self.expression()
 
     def _reserved(self, word: str, start: int, is_operand: bool) -> Expression:
         if word in _CONSTANTS:
             return syntax.Constant(start, self.end, _CONSTANTS[word])
         if word in ("if", "lambda") and is_operand:
-            raise Unexpected(start, "a value")
+            raise Unexpected(start, VALUE)
         reader = _WORD_READERS.get(word)
         if reader is None:
-            raise Unexpected(start, "a value")
+            raise Unexpected(start, VALUE)
         return reader(self, start)
 
     def _self(self, start: int) -> Expression:
@@ -277,7 +284,7 @@ class ExpressionReader:
             match = _parameter(self.text, self.at)
             if match is None:
                 if parameters or self.text[self.at : self.at + 1] != ":":
-                    raise Unexpected(self.at, "a name")
+                    raise Unexpected(self.at, NAME)
                 break
             name, default = self.name(match), None
             self.at = match.end()
@@ -295,7 +302,7 @@ class ExpressionReader:
         """The name in a group, which may be no reserved word and not quoted."""
         name = match[group]
         if name in RESERVED or name[0] in QUOTES:
-            raise Unexpected(match.start(group), "a name")
+            raise Unexpected(match.start(group), NAME)
         return name
 
     def _parenthesis(self, start: int) -> Expression:
@@ -389,7 +396,7 @@ class ExpressionReader:
     def _attribute_step(self, at: int) -> syntax.Attribute:
         match = _attribute(self.text, self.at)
         if match is None:
-            raise Unexpected(behind(self.text, self.at), "a name")
+            raise Unexpected(behind(self.text, self.at), NAME)
         word = match[1]
         name = self.string(word, match.start(1)) if word[0] in QUOTES else self.name(match)
         self._passed(match)
@@ -427,7 +434,10 @@ class ExpressionReader:
 
     def _fstring(self, start: int) -> Expression:
         end = self.at
+        outer = self.text_start
+        self.text_start = start if outer is None else outer
         value = read_fstring(self, start, end)
+        self.text_start = outer
         self.follow(end)
         return value
 

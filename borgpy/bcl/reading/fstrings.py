@@ -8,7 +8,7 @@ from borgpy.bcl.literals import BadLiteral, read_text
 from borgpy.bcl.misread import Misread, Unexpected
 
 if TYPE_CHECKING:
-    from borgpy.bcl.expressions import ExpressionReader
+    from borgpy.bcl.reading.expressions import ExpressionReader
 
 _plain = re.compile(r"(?>(?:[^{}\\]++|\\.|\{\{|\}\})+)", re.DOTALL).match
 _format = re.compile(r":(0?(?:[1-9][0-9]?)?(?:\.[0-9]{1,2})?[dfxXs]?)(?=\})").match
@@ -30,18 +30,21 @@ def read_fstring(reader: "ExpressionReader", start: int, end: int) -> syntax.FSt
             parts.append(interpolation)
             at = interpolation.end
         else:
-            raise Misread(at, at + 1, "a lone '}' in an f-string", help="write '}}' for the character itself")
+            raise Misread(
+                at, at + 1, "a lone '}' in an f-string", help="write '}}' for the character itself"
+            )
     return syntax.FString(start, end, tuple(parts))
 
 
 def _said(written: str, at: int) -> str:
     """What the text between two interpolations says."""
     try:
-        said = read_text(written)
+        if "\\" in written:
+            read_text(written)  # for the sake of its mistakes: what follows moves them
+        return read_text(written.replace("{{", "{").replace("}}", "}"))
     except BadLiteral as bad:
         start = at + bad.offset
         raise Misread(start, at + len(written), bad.message, code=bad.code, help=bad.help) from None
-    return said.replace("{{", "{").replace("}}", "}")
 
 
 def _interpolation(reader: "ExpressionReader", at: int, last: int) -> syntax.Interpolation:
@@ -56,7 +59,9 @@ def _interpolation(reader: "ExpressionReader", at: int, last: int) -> syntax.Int
             raise
         value = None
     if value is None or reader.at >= last:
-        raise Misread(at, at + 1, "unclosed '{' in an f-string", help="write '{{' for the character itself")
+        raise Misread(
+            at, at + 1, "unclosed '{' in an f-string", help="write '{{' for the character itself"
+        )
     reader.opened.pop()
     chosen = _format(text, reader.at, last)
     if chosen is not None:
