@@ -14,10 +14,9 @@ from borgpy.bcl.export import Exporter, Json
 from borgpy.bcl.frames import Frame, fault_of
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits
 from borgpy.bcl.meter import deep_stack, uncollected
-from borgpy.bcl.params import declared as declared_params
-from borgpy.bcl.params import parameters
+from borgpy.bcl.params import with_params
 from borgpy.bcl.program import MemoryFiles, Program, load
-from borgpy.bcl.records import Record, compose
+from borgpy.bcl.records import Record
 from borgpy.bcl.scope import Scope
 from borgpy.bcl.values import Bareword, Value, Wrong, type_name, unknown_name
 
@@ -104,7 +103,7 @@ class _File:
 
     def evaluated(self, params: Mapping[str, object]) -> Evaluated:
         evaluation = self._evaluation
-        root = self._root(params)
+        root = with_params(evaluation.main(), self._module, params, evaluation, self._findings)
         data = self._data(root)
         declarations = tuple(self._declarations(root))
         if not self._exporter.stopped and root.shape.asserting:
@@ -114,25 +113,6 @@ class _File:
         return Evaluated(
             data, declarations, evaluation.program, root, evaluation, evaluation.meter.steps
         )
-
-    def _root(self, params: Mapping[str, object]) -> Record:
-        """The main file with the values of its parameters laid upon it."""
-        evaluation, module = self._evaluation, self._module
-        assert isinstance(module.content, syntax.File)
-        root = evaluation.main()
-        given = parameters(module.content, module.source, params, evaluation, self._findings)
-        known = declared_params(module.content)
-        if given:
-            root = compose((root, evaluation.parameters(known, given)), evaluation.meter)
-        for name, field in known.items():
-            if field.value is None and name not in given:
-                spot = Spot(module.source, field.start, field.end)
-                message = f"parameter '{name}' has no value"
-                help = f"give it one with --set {name}=VALUE, or a default in the file"
-                fault = Fault("param", spot, message, Details(help=help))
-                root.spoil(name, fault)
-                self._findings.add(fault)
-        return root
 
     def _data(self, root: Record) -> dict[str, Json]:
         data: dict[str, Json] = {}

@@ -10,7 +10,7 @@ from borgpy.bcl.diagnostics import Source, Spot
 from borgpy.bcl.frames import Frame, Run
 from borgpy.bcl.invocation import Arguments, call_value
 from borgpy.bcl.jsondata import Json
-from borgpy.bcl.layers import EMPTY_SHAPE, Layer, Member
+from borgpy.bcl.layers import EMPTY_SHAPE
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits
 from borgpy.bcl.meter import Meter
 from borgpy.bcl.program import Data, Module, Program
@@ -64,20 +64,6 @@ class Evaluation:
         """The closure for an import that stands in ``source``."""
         module = self.program.modules[self._modules[source].imports[node.path]]
         return lambda frame: self._value(module)
-
-    def parameters(
-        self, declared: Mapping[str, syntax.Field], given: Mapping[str, Value]
-    ) -> Record:
-        """The layer that gives the main file's parameters their values."""
-        source = self.program.modules[self.program.main].source
-        members = []
-        for name, value in given.items():
-            node = declared[name]
-            member = Member(name, source, syntax.Field(node.start, node.end, name, None))
-            member.constant = value
-            members.append(member)
-        layer = Layer("", Spot(source, 0, 0), members)
-        return Record(EMPTY_SHAPE.extend_once(layer), (None,), self.meter)
 
     def _value(self, module: Module) -> Value:
         known = self._values.get(module.path)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Code:
     """A lambda, compiled. A default is evaluated in the frame of the call, so that it sees the other parameters."""
 
-    __slots__ = ("body", "count", "defaults", "names", "title", "weight")
+    __slots__ = ("body", "count", "defaults", "names", "weight")
 
     def __init__(
         self,
@@ -24,13 +24,11 @@ class Code:
         defaults: Sequence[Run | None],
         body: Run,
         weight: int,
-        title: str,
     ) -> None:
         self.names = names
         self.defaults = defaults
         self.body = body
         self.weight = weight + 1
-        self.title = title
         self.count = len(names)
 
 

@@ -8,7 +8,7 @@ and the slot below, every value can tell where it comes from.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from borgpy.bcl.diagnostics import Details, Fault, Source, Spot
 from borgpy.bcl.frames import MISSING, Build, Frame, Missing, Run
@@ -34,13 +34,35 @@ class Written(Protocol):
     def value(self) -> "Node | None": ...
 
 
+class Owner(Protocol):
+    """Whose value a record is written in: what messages call it, and where that name stands."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def spot(self) -> Spot: ...
+
+
+class Titled(NamedTuple):
+    """An owner that is no member: a file, a declaration made by a loop, a function that made a record."""
+
+    title: str
+    spot: Spot
+
+
+class MemberCompiler(Protocol):
+    """Whoever knows how to compile a member."""
+
+    def member(self, member: "Member") -> None: ...
+
+
 class Member:
     """A field of a layer, as it is written; compiled when a value is first wanted."""
 
     __slots__ = (
         "build",
         "checker",
-        "compile",
+        "compiler",
         "constant",
         "env",
         "final",
@@ -49,10 +71,10 @@ class Member:
         "kind",
         "name",
         "node",
+        "owner",
         "run",
         "scope",
         "source",
-        "title",
         "weight",
     )
 
@@ -63,20 +85,33 @@ class Member:
         self.how = How.SET
         self.hidden = False
         self.final = False
-        self.title = name
-        """What messages call the records that are written in its value."""
+        self.owner: Owner | None = None
+        """Within whose value the layer is written."""
         self.kind = ""
         """What a declaration declares; empty for a field."""
         self.constant: Value | Missing = MISSING
         self.checker: Checker | None = None
         self.scope: object = None
-        self.compile: Callable[[Member], None] = _nothing
-        """Fills in ``run`` (or ``build``, for an extension), ``weight`` and ``checker``."""
+        self.compiler: MemberCompiler | None = None
+        """Fills in ``run`` (or ``build``, for an extension) and ``weight``."""
         self.run: Run | None = None
         self.build: Build | None = None
         self.weight = 1
         self.env: Frame | None = None
         """Where it is evaluated, if that is not where its layer is: each turn of a loop has a frame of its own."""
+
+    def compile(self) -> None:
+        """Called when a value is first wanted; nothing is left to do for one that is known from the start."""
+        if self.compiler is not None:
+            self.compiler.member(self)
+
+    @property
+    def title(self) -> str:
+        """What messages call the records that are written in its value: ``job web.args``."""
+        if self.kind:
+            return f"{self.kind} {self.name}"
+        above = self.owner.title if self.owner is not None else ""
+        return f"{above}.{self.name}" if above else self.name
 
     @property
     def spot(self) -> Spot:
@@ -90,33 +125,52 @@ class Member:
         return self.spot if value is None else Spot(self.source, value.start, value.end)
 
 
-def _nothing(member: Member) -> None:
-    """A member whose value is known from the start."""
-
-
 class Layer:
-    """A record as it is written. ``title`` is what messages call it, ``spot`` where that name stands."""
+    """A record as it is written, and in whose value that is."""
 
-    __slots__ = ("asserts", "locals", "members", "scope", "spot", "title", "upon")
+    __slots__ = ("_below", "_result", "_results", "asserts", "locals", "members", "owner", "scope")
 
     def __init__(
         self,
-        title: str,
-        spot: Spot,
+        owner: Owner,
         members: Sequence[Member],
         asserts: Sequence[Callable[[Frame], None]] = (),
         local: Mapping[str, Member] = MappingProxyType({}),
         scope: object = None,
     ) -> None:
-        self.title = title
-        self.spot = spot
+        self.owner = owner
         self.members = members
         self.asserts = asserts
         """Each raises the fault when it does not hold."""
         self.locals = local
         self.scope = scope
-        self.upon: dict[Shape, Shape] = {}
-        """The shapes this layer has been laid upon, with what came of it."""
+        self._below: Shape | None = None
+        self._result: Shape | None = None
+        self._results: dict[Shape, Shape] | None = None
+
+    @property
+    def title(self) -> str:
+        """What messages call the record."""
+        return self.owner.title
+
+    @property
+    def spot(self) -> Spot:
+        """Where that name stands."""
+        return self.owner.spot
+
+    def upon(self, below: "Shape") -> "Shape":
+        """The shape of this layer upon ``below``, laid out once; `Fault` where it overrides what is final."""
+        if self._below is below and self._result is not None:
+            return self._result
+        if self._result is None:
+            self._below, self._result = below, below.extend_once(self)
+            return self._result
+        if self._results is None:
+            self._results = {}
+        known = self._results.get(below)
+        if known is None:
+            known = self._results[below] = below.extend_once(self)
+        return known
 
 
 class Slot:
@@ -173,16 +227,8 @@ class Shape:
         self.cost = 1 + len(slots) // 2 + len(layers) // 4
         self._names: tuple[str, ...] | None = None
 
-    def extend(self, layer: Layer) -> "Shape":
-        """This shape with ``layer`` upon it; `Fault` where it overrides what is final."""
-        extended = layer.upon
-        known = extended.get(self)
-        if known is None:
-            known = extended[self] = self.extend_once(layer)
-        return known
-
     def extend_once(self, layer: Layer) -> "Shape":
-        """As `extend`, for a layer that is used only once."""
+        """This shape with ``layer`` upon it; `Fault` where that overrides what is final."""
         slots = self.slots.copy()
         constants = self.constants.copy()
         index = len(self.layers)

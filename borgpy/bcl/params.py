@@ -73,7 +73,7 @@ def with_params(
         member.hidden = True
         member.constant = value
         members.append(member)
-    layer = Layer(record.title, record.shape.layers[-1].spot, members)
+    layer = Layer(record.shape.layers[-1].owner, members)
     given = Record(record.shape.extend_once(layer), (*record.envs, None), record.meter)
     for name, fault in record.spoiled().items():
         given.spoil(name, fault)

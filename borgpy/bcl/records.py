@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from borgpy.bcl.diagnostics import Details, Fault, Spot, suggestion
 from borgpy.bcl.frames import MISSING, Frame, Missing, fault_of
-from borgpy.bcl.layers import EMPTY_SHAPE, Checker, Layer, Member, Shape, Slot
+from borgpy.bcl.layers import EMPTY_SHAPE, Checker, Layer, Member, Shape, Slot, Titled
 from borgpy.bcl.limits import raised_by
 from borgpy.bcl.meter import Meter
 from borgpy.bcl.syntax import How
@@ -195,7 +195,7 @@ class Record:
     def _computed(self, slot: Slot) -> Value:
         member = slot.member
         if member.run is None and member.build is None:
-            member.compile(member)
+            member.compile()
         run = member.run
         if member.how is How.EXTEND:
             value: Value = self._extended(slot)
@@ -284,7 +284,7 @@ def data_record(values: Mapping[str, Value], spot: Spot, meter: Meter, title: st
         member = Member(name, spot.source, _Known(spot.start, spot.end))
         member.constant = value
         members.append(member)
-    layer = Layer(title, spot, members)
+    layer = Layer(Titled(title, spot), members)
     return Record(EMPTY_SHAPE.extend_once(layer), (None,), meter)
 
 
@@ -305,7 +305,7 @@ def compose(records: Sequence[Record], meter: Meter) -> Record:
     envs: tuple[Frame | None, ...] = ()
     for record in records:
         for layer in record.shape.layers:
-            shape = shape.extend(layer)
+            shape = layer.upon(shape)
             meter.spend(shape.cost)
         envs += record.envs
     return Record(shape, envs, meter)

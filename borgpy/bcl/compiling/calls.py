@@ -189,7 +189,5 @@ def function(compiler: Compiler, node: syntax.Lambda, scope: Scope) -> Run:
         None if parameter.default is None else compiler.region(parameter.default, inner)[0]
         for parameter in node.parameters
     ]
-    code = Code(
-        [parameter.name for parameter in node.parameters], defaults, body, weight, compiler.title
-    )
+    code = Code([parameter.name for parameter in node.parameters], defaults, body, weight)
     return lambda frame: Function(code, frame)

@@ -14,7 +14,7 @@ from borgpy.bcl import syntax
 from borgpy.bcl.compiling.culprits import context_of
 from borgpy.bcl.diagnostics import Details, Fault, Source, Spot
 from borgpy.bcl.frames import MISSING, Build, Frame, Run
-from borgpy.bcl.layers import Member
+from borgpy.bcl.layers import Member, Owner, Titled
 from borgpy.bcl.scope import Scope
 from borgpy.bcl.values import Value, Wrong
 
@@ -41,9 +41,8 @@ class Compiler:
         self.source = source
         self.evaluation = evaluation
         self.meter = evaluation.meter
-        self.title = ""
-        """What the record under way is called, for messages: ``job web.args``."""
-        self.title_spot = Spot(source, 0, 0)
+        self.owner: Owner = Titled("", Spot(source, 0, 0))
+        """In whose value the code under way is written."""
         self.weight = 0
         self._translations = translations
         self._builder = builder
@@ -62,14 +61,13 @@ class Compiler:
         value = member.node.value
         if value is None or member.constant is not MISSING:
             return
-        before = self.title, self.title_spot
-        self.title, self.title_spot = member.title, member.spot
+        before, self.owner = self.owner, member
         scope: Scope = member.scope  # type: ignore[assignment]
         if member.how is syntax.How.EXTEND:
             member.build = self.build(value, scope)  # type: ignore[arg-type]  # the parser gives no other
         else:
             member.run, member.weight = self.region(value, scope)  # type: ignore[arg-type]
-        self.title, self.title_spot = before
+        self.owner = before
 
     def region(self, node: syntax.Expression, scope: Scope) -> tuple[Run, int]:
         """The closure for ``node`` as a region of its own, with its weight."""

@@ -107,7 +107,7 @@ def local_thunk(compiler: Compiler, word: str, home: Frame) -> Thunk:
         known: Value = member.constant
         return Thunk(lambda frame: known, home)
     if member.run is None:
-        member.compile(member)
+        member.compile()
     run, meter, weight = member.run, compiler.meter, member.weight
 
     def paid(frame: Frame) -> Value:

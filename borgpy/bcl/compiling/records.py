@@ -10,7 +10,7 @@ from borgpy.bcl.compiling.values import constant_of
 from borgpy.bcl.diagnostics import Details, Fault, Spot
 from borgpy.bcl.frames import Build, Frame, Run, fault_of
 from borgpy.bcl.interpolation import text_of
-from borgpy.bcl.layers import EMPTY_SHAPE, Layer, Member
+from borgpy.bcl.layers import EMPTY_SHAPE, Layer, Member, Titled
 from borgpy.bcl.records import Record
 from borgpy.bcl.scope import Scope
 from borgpy.bcl.types import type_checker
@@ -33,10 +33,10 @@ def builder(compiler: Compiler, node: syntax.Record | syntax.RecordLoop, scope: 
 
     def build(frame: Frame, base: Record | None) -> Record:
         if base is None:
-            alone = EMPTY_SHAPE.extend(layer)
+            alone = layer.upon(EMPTY_SHAPE)
             meter.steps += alone.cost
             return Record(alone, (frame,), meter)
-        shape = base.shape.extend(layer)
+        shape = layer.upon(base.shape)
         meter.spend(shape.cost)
         return Record(shape, (*base.envs, frame), meter)
 
@@ -52,11 +52,10 @@ def layer_of(
     asserts: list[syntax.Assert] = []
     faults: dict[str, Fault] = {}
     inner = Scope.of_record(scope, members, local)
-    outer_title = compiler.title
     for item in items:
         kind = type(item)
         if kind is syntax.Field:
-            member = _field(compiler, item, inner, outer_title, faults)
+            member = _field(compiler, item, inner, faults)
         elif kind is syntax.Assert:
             asserts.append(item)
             continue
@@ -75,19 +74,19 @@ def layer_of(
     if asserts:
         compiler.evaluation.asserting = True
     checks = [_assertion(compiler, item, inner) for item in asserts]
-    layer = Layer(outer_title, compiler.title_spot, tuple(members.values()), checks, local, inner)
+    layer = Layer(compiler.owner, tuple(members.values()), checks, local, inner)
     return layer, faults
 
 
 def _field(
-    compiler: Compiler, item: syntax.Field, scope: Scope, title: str, faults: dict[str, Fault]
+    compiler: Compiler, item: syntax.Field, scope: Scope, faults: dict[str, Fault]
 ) -> Member:
     name = item.name
     member = Member(name, compiler.source, item)
     member.scope = scope
-    member.compile = compiler.member
+    member.compiler = compiler
+    member.owner = compiler.owner
     member.how = item.how
-    member.title = f"{title}.{name}" if title else name
     if item.final:
         member.final = True
     if item.visibility is not syntax.Visibility.EXPORTED:
@@ -105,10 +104,9 @@ def _field(
 def _declaration(compiler: Compiler, item: syntax.Declaration, scope: Scope) -> Member:
     member = Member(item.name, compiler.source, item)
     member.scope = scope
-    member.compile = compiler.member
+    member.compiler = compiler
     member.kind = item.kind
     member.hidden = True
-    member.title = f"{item.kind} {item.name}"
     member.constant = constant_of(item.value)  # type: ignore[assignment]
     return member
 
@@ -154,7 +152,7 @@ def _loop_builder(compiler: Compiler, node: syntax.RecordLoop, scope: Scope) -> 
     inner = Scope.of_record(turn_scope, {}, {})
     value, weight = compiler.region(node.value, inner)
     meter = compiler.meter
-    title, title_spot = compiler.title, compiler.title_spot
+    owner = compiler.owner
     written = syntax.Field(node.key.start, node.key.end, "", node.value)
 
     def build(frame: Frame, base: Record | None) -> Record:
@@ -174,10 +172,10 @@ def _loop_builder(compiler: Compiler, node: syntax.RecordLoop, scope: Scope) -> 
                 )
             member = members[name] = Member(name, compiler.source, written)
             member.run, member.weight, member.env = value, weight, turn
-            member.title = f"{title}.{name}" if title else name
+            member.owner = owner
 
         run_loop(frame, emit)
-        layer = Layer(title, title_spot, tuple(members.values()))
+        layer = Layer(owner, tuple(members.values()))
         shape = (EMPTY_SHAPE if base is None else base.shape).extend_once(layer)
         meter.spend(shape.cost)
         return Record(shape, (frame,) if base is None else (*base.envs, frame), meter)
@@ -199,7 +197,7 @@ def _key(
 
 def file_layer(compiler: Compiler, file: syntax.File) -> tuple[Layer, dict[str, Fault]]:
     """A whole file as a layer, and the names that stand in it twice."""
-    compiler.title, compiler.title_spot = "", Spot(compiler.source, 0, 0)
+    compiler.owner = Titled("", Spot(compiler.source, 0, 0))
     return layer_of(compiler, file.items, None)
 
 
@@ -207,10 +205,9 @@ def value_run(
     compiler: Compiler, node: syntax.Expression, scope: Scope, title: str, spot: Spot
 ) -> Run:
     """A closure for the value of a declaration that a loop makes."""
-    before = compiler.title, compiler.title_spot
-    compiler.title, compiler.title_spot = title, spot
+    before, compiler.owner = compiler.owner, Titled(title, spot)
     run, weight = compiler.region(node, scope)
-    compiler.title, compiler.title_spot = before
+    compiler.owner = before
     meter = compiler.meter
 
     def paid(frame: Frame) -> Value:
