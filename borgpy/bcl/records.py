@@ -301,9 +301,8 @@ class _Known:
 
 def compose(records: Sequence[Record], meter: Meter) -> Record:
     """The layers of all, those of later records upon those of earlier ones."""
-    shape = EMPTY_SHAPE
-    envs: tuple[Frame | None, ...] = ()
-    for record in records:
+    shape, envs = (records[0].shape, records[0].envs) if records else (EMPTY_SHAPE, ())
+    for record in records[1:]:
         for layer in record.shape.layers:
             shape = layer.upon(shape)
             meter.spend(shape.cost)
