@@ -4,6 +4,7 @@ Plain numbers are ``int`` (64 bits) or ``float`` (never integral, never infinite
 Python's own and never changed once made; records are `borgpy.bcl.records.Record`.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Union
 
@@ -102,17 +103,31 @@ def unknown_name(bareword: Bareword, *notes: str) -> Fault:
     word = bareword.word
 
     def details() -> Details:
-        meant = suggestion(word, (*bareword.visible, "true", "false", "null"))
-        fixes = (
-            (Fix(f"change to '{meant}'", (Edit(bareword.spot.span, meant),)),)
+        from borgpy.bcl.functions.elsewhere import ELSEWHERE  # only a mistake pays for this
+
+        whole = _whole_word(bareword.spot)
+        elsewhere = ELSEWHERE.get(word, "")
+        known = () if elsewhere else (*bareword.visible, "true", "false", "null")
+        meant = suggestion(word, known)
+        title, edit = (
+            (f"change to '{meant}'", Edit(bareword.spot.span, meant))
             if meant
-            else (Fix("quote it", (Edit(bareword.spot.span, f'"{word}"'),)),)
+            else ("quote it", Edit(whole.span, f'"{whole.text}"'))
         )
         return Details(
             label=f"did you mean '{meant}'?" if meant else "",
             notes=(*notes, *bareword.notes()),
-            help="" if meant else f"quote it if it is text: '{word}'",
-            fixes=fixes,
+            help=elsewhere or ("" if meant else f"quote it if it is text: '{whole.text}'"),
+            fixes=(Fix(title, (edit,)),),
         )
 
     return Fault("name", bareword.spot, f"unknown name '{word}'", details)
+
+
+_DASHED = re.compile(r"(?:[-.:/@]?[A-Za-z0-9_]+)*")
+
+
+def _whole_word(spot: Spot) -> Spot:
+    """The text that a word is probably the beginning of: ``us-east1-b`` is read as a subtraction."""
+    match = _DASHED.match(spot.source.text, spot.end)
+    return spot if match is None else spot._replace(end=match.end())

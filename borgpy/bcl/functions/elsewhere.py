@@ -9,6 +9,7 @@ _SEALED = (
 
 ELSEWHERE: Mapping[str, str] = MappingProxyType(
     {
+        "None": "BCL writes null",
         "append": "a list grows by a list: items + [item]",
         "bool": 'compare instead: text == "true"',
         "concat": "lists and strings are joined by +",
