@@ -12,9 +12,9 @@ def constraint_of(declared: DeclaredConstraint) -> c.Constraint:
     """The constraint that a checked record stands for."""
     value, weight = declared.value, declared.weight or c.HARD
     attribute = declared.attribute or c.MACHINE
-    operator = declared.operator or implied_operator(value)  # type: ignore[arg-type]
+    operator = declared.operator or implied_operator(value)
     match operator, value:
-        case "unique", _:
+        case "distinct", _:
             return c.Limit(attribute=attribute, weight=weight)
         case "limit", int(most):
             return c.Limit(attribute=attribute, most=most, weight=weight)

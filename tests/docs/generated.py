@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from borgpy.bcl.functions.reference import function_reference
+from borgpy.bcl.schema.document import field_reference
 from borgpy.borglet import garbage, packages, restarts
 from borgpy.borglet import launch as borglet_launch
 from borgpy.borglet import server as borglet_server
@@ -151,6 +152,7 @@ def numbers() -> str:
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "bcl-functions": function_reference,
+    "bcl-fields": field_reference,
     "lifecycle-picture": lifecycle_picture,
     "lifecycle-table": lifecycle_table,
     "phases": phases,

@@ -97,16 +97,16 @@ def _number(type_: inspect.IntType | inspect.FloatType, extra: dict[str, Any]) -
     return kind(lowest, highest, extra.get("hint", ""))
 
 
-_SCALAR = {inspect.StrType, inspect.BoolType, inspect.IntType, inspect.FloatType}
+SCALARS = {inspect.StrType, inspect.BoolType, inspect.IntType, inspect.FloatType}
 
 
 def _union(types: tuple[inspect.Type, ...], extra: dict[str, Any]) -> Kind:
     rest = [type_ for type_ in types if not isinstance(type_, inspect.NoneType)]
     optional = len(rest) < len(types)
     kinds: list[Kind] = []
-    if {type(type_) for type_ in rest} >= _SCALAR:
+    if {type(type_) for type_ in rest} >= SCALARS:
         kinds.append(ScalarKind())
-        rest = [type_ for type_ in rest if type(type_) not in _SCALAR]
+        rest = [type_ for type_ in rest if type(type_) not in SCALARS]
     kinds.extend(map(_kind, rest))
     if extra.get("bands"):
         bands = (f"{band.value} {low}-{high}" for band, (low, high) in BAND_RANGES.items())

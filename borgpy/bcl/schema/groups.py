@@ -123,7 +123,12 @@ class Group(Kind):
             hidden = "an input of a template must be declared hidden"
             if meant:
                 change = Fix(f"change to '{meant}'", (Edit(spot.span, meant),))
-                return Details(f"did you mean '{meant}'?", notes=(hidden,), fixes=(change, hide))
+                return Details(
+                    f"did you mean '{meant}'?",
+                    notes=(hidden,),
+                    help=self._unknown,
+                    fixes=(change, hide),
+                )
             there = f"the fields are {', '.join(self.fields)}"
             return Details(notes=(there, hidden), help=self._unknown, fixes=(hide,))
 

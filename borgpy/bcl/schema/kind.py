@@ -87,10 +87,11 @@ def _way_out(value: Value, place: Place, wanted: str) -> Details:
         return Details(
             help=f"write {value} without quotes", fixes=(Fix("remove the quotes", (edit,)),)
         )
-    if isinstance(value, Record) and "text" in wanted and literal.isidentifier():
+    what = type_name(value)
+    if what in ("record", "function") and "text" in wanted and literal.isidentifier():
         edit = Edit(place.spot.span, f'"{literal}"')
         return Details(
-            help=f"'{literal}' is a record here; quote it if its name is meant",
+            help=f"'{literal}' is a {what} here; quote it if its name is meant",
             fixes=(Fix("quote it", (edit,)),),
         )
     return Details()

@@ -57,6 +57,10 @@ class NumberKind(Kind):
         """An amount as messages show it."""
         return f"{amount:,}"
 
+    def bounds(self) -> str:
+        """What is allowed, in words."""
+        return f"{self.lowest:,} to {self.shown(self.highest)}"
+
     def _amount(self, value: Value) -> Number | None:
         """The number, if its unit is right."""
         if type(value) is Quantity:
@@ -74,7 +78,7 @@ class NumberKind(Kind):
 
     def _complain_of_range(self, amount: Number, place: Place, tip: Details | None = None) -> None:
         message = f"{place.path} is {self.shown(amount)}, which is too {self._too(amount)}"
-        notes = (f"allowed is {self.shown(self.lowest)} to {self.shown(self.highest)}",)
+        notes = (f"allowed is {self.bounds()}",)
         tip = tip or Details(help=self.hint)
         details = Details(label=tip.label, notes=notes, help=tip.help, fixes=tip.fixes)
         place.report("range", message, details)
@@ -165,6 +169,9 @@ class SecondsKind(NumberKind):
 
     def shown(self, amount: Number) -> str:
         return f"{amount:g}s"
+
+    def bounds(self) -> str:
+        return f"{self.shown(self.lowest)} to {self.shown(self.highest)}"
 
     def _is_exact(self, amount: Number) -> bool:
         return type(amount) is int or are_thousandths(amount)

@@ -36,11 +36,11 @@ def constraint_rule(plain: Plain) -> Iterator[Complaint]:
         yield Complaint("missing", "attribute", f"'{operator}' needs an attribute", example)
 
 
-def implied_operator(value: Json) -> str:
+def implied_operator(value: object) -> str:
     """What a constraint without an operator asks for."""
     if value is None:
         return Operator.EXISTS.value
-    return Operator.IN.value if isinstance(value, list) else Operator.EQUAL.value
+    return Operator.IN.value if isinstance(value, list | tuple) else Operator.EQUAL.value
 
 
 def package_rule(plain: Plain) -> Iterator[Complaint]:
@@ -147,7 +147,7 @@ _WANTED: Mapping[str, Wants] = {
     "exists": _nothing,
     "absent": _nothing,
     "version": _versions,
-    "unique": _nothing,
+    "distinct": _nothing,
     "limit": _count,
     "spread": _shares,
     "exclusive": _nothing,

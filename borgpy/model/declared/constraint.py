@@ -21,7 +21,7 @@ Word = Literal[
     "exists",
     "absent",
     "version",
-    "unique",
+    "distinct",
     "limit",
     "spread",
     "exclusive",
@@ -44,7 +44,7 @@ class DeclaredConstraint(Part, frozen=True, kw_only=True):
     | `in` `not_in` | required | a list of texts | the attribute is one (none) of these |
     | `exists` `absent` | required | none | the machine has the attribute, or has not |
     | `version` | required | `'>= 5.10, < 6'` | the attribute is a version in this range |
-    | `unique` | `machine` | none | no two tasks of the job where the attribute is the same |
+    | `distinct` | `machine` | none | no two tasks of the job where the attribute is the same |
     | `limit` | `machine` | a number | at most so many tasks of the job where the attribute is the same |
     | `spread` | `machine` | none, or `{ a = 70 b = 30 }` | as many tasks for each value of the attribute, or these percentages |
     | `exclusive` | none | none | nothing else runs on the task's machine |

@@ -3,10 +3,18 @@
 import pytest
 
 from borgpy.bcl import BclError, JobDeclaration, Span, job_declarations
-from borgpy.bcl.jobs import DEFAULT_REQUIREMENTS
+from borgpy.bcl.diagnostics import Source
+from borgpy.bcl.evaluate import evaluate
+from borgpy.bcl.jobs import FileUse, alloc_declarations_of
+from borgpy.bcl.program import MemoryFiles, load
+from borgpy.model import constraints as c
+from borgpy.model.alloc import AllocSetSpec
+from borgpy.model.declared.parts import DEFAULT_REQUIREMENTS
+from borgpy.model.overrides import IndexRange, Override
 from borgpy.model.priority import DEFAULT_PRIORITY
 from borgpy.model.resources import Resources
 from borgpy.model.spec import (
+    AppClass,
     HealthCheck,
     JobSpec,
     Package,
@@ -113,8 +121,10 @@ def test_cores_become_milli_cores_exactly(written: str, millis: int) -> None:
 @pytest.mark.parametrize(
     ("extra", "code", "underlined"),
     [
-        pytest.param("requirements = {cpu = 0.0001}", "range", "0.0001", id="a tiny bit of CPU"),
-        pytest.param("notice = 1500us", "range", "1500us", id="one and a half milliseconds"),
+        pytest.param(
+            "overrides = [{tasks = '0,1' args = {a = 1}}]", "range", "'0,1'", id="a task too many"
+        ),
+        pytest.param("packages = [data]", "name", "[data]", id="a package that is not there"),
         pytest.param("health = {}", "missing", "{}", id="a health check without a port"),
         pytest.param("health = {port = web}", "missing", "web", id="a check of another port"),
         pytest.param(
@@ -134,6 +144,123 @@ def test_what_no_cell_could_do_is_refused(extra: str, code: str, underlined: str
 def test_a_binary_is_a_path_and_holds_no_placeholder() -> None:
     with pytest.raises(BclError, match="binary cannot hold placeholders"):
         job_declarations(job_text("", binary="/b/%cell%/x"), "main.borg")
+
+
+def test_a_service_is_a_job_that_never_finishes() -> None:
+    (declaration,) = job_declarations(job_text("").replace("job j", "service j"), "main.borg")
+    spec = declaration.spec(PACKAGE, "bob")
+    assert (spec.task.restart, spec.task.appclass) == (Restart.ALWAYS, AppClass.LATENCY_SENSITIVE)
+
+
+def test_ports_are_those_that_are_named_anywhere() -> None:
+    declaration = declared(
+        "args = {p = %port:http%} ports = [admin, {name = dns number = 53}] "
+        "overrides = [{tasks = 0 env = {D = %port:debug%}}]"
+    )
+    assert declaration.ports == ("admin", "dns", "http", "debug")
+    assert declaration.fixed_ports == {"dns": 53}
+
+
+def test_single_tasks_may_be_told_something_else() -> None:
+    declaration = declared("replicas = 9 overrides = [{tasks = '1,3-5' args = {v = true}}]")
+    assert declaration.overrides == (
+        Override((IndexRange(1, 1), IndexRange(3, 5)), args={"v": "true"}),
+    )
+
+
+def test_what_is_said_of_the_place_reaches_the_spec() -> None:
+    spec = declared(
+        "alloc = room after = [etl, 'bob/load'] quota_user = ads labels = {track = canary v = 2} "
+        "requirements = {extra = {gpu_millis = 500}}"
+    ).spec(PACKAGE, "alice")
+    assert (spec.alloc, spec.after, spec.quota_user) == ("room", ("etl", "bob/load"), "ads")
+    assert spec.labels == {"track": "canary", "v": "2"}
+    assert spec.task.requirements.extra == {"gpu_millis": 500}
+
+
+@pytest.mark.parametrize(
+    ("written", "constraint"),
+    [
+        ("attribute = gpu", c.Compare(attribute="gpu", operator=c.Operator.EXISTS)),
+        (
+            "attribute = arch value = arm64",
+            c.Compare(attribute="arch", operator=c.Operator.EQUAL, values=("arm64",)),
+        ),
+        (
+            "attribute = zone value = [a, b] weight = 5",
+            c.Compare(attribute="zone", operator=c.Operator.IN, values=("a", "b"), weight=5),
+        ),
+        (
+            "attribute = cores operator = '>=' value = 16",
+            c.Compare(attribute="cores", operator=c.Operator.AT_LEAST, values=("16",)),
+        ),
+        ("operator = distinct", c.Limit(attribute=c.MACHINE, most=1)),
+        ("attribute = rack operator = limit value = 2", c.Limit(attribute="rack", most=2)),
+        ("attribute = zone operator = spread", c.Spread(attribute="zone")),
+        (
+            "attribute = zone operator = spread value = {b = 30 a = 70}",
+            c.Spread(attribute="zone", shares=(c.Share("a", 70), c.Share("b", 30))),
+        ),
+        ("operator = exclusive", c.Exclusive()),
+        ("operator = dedicated value = '*/redis'", c.Dedicated(pool="*/redis")),
+        ("operator = near value = cache", c.Near(job="cache")),
+        ("attribute = rack operator = away value = 'b/x'", c.Away(job="b/x", attribute="rack")),
+    ],
+)
+def test_constraints_become_what_the_cell_knows(written: str, constraint: c.Constraint) -> None:
+    assert declared(f"constraints = [{{ {written} }}]").constraints == (constraint,)
+
+
+def test_packages_are_files_that_are_declared_or_described() -> None:
+    digest = "ab" * 32
+    declarations = job_declarations(
+        f"package data = {{ path = ./data.bin sha256 = '{digest}' }}\n"
+        + job_text(
+            "packages = ['data', data, {path = ./a/b.bin}, {sha256 = '" + digest + "' name = x}]"
+        ),
+        "main.borg",
+    )
+    (declaration,) = declarations
+    assert [(use.name, use.path, use.digest) for use in declaration.packages] == [
+        ("data.bin", "./data.bin", digest),
+        ("data.bin", "./data.bin", digest),
+        ("b.bin", "./a/b.bin", ""),
+        ("x", "", digest),
+    ]
+    assert isinstance(declaration.packages[0], FileUse)
+    assert str(declaration.packages[0].span) == "main.borg:1:25"
+
+
+def test_an_alloc_set_becomes_a_spec() -> None:
+    source = "alloc_set room = { runtime = {cell = ic} requirements = {ram = 4G} replicas = 3 }"
+    program = load(Source("main.borg", source), MemoryFiles({}))
+    (declaration,) = alloc_declarations_of(evaluate(program))
+    asked = Resources(cpu=100, ram=4 * 10**9, disk=64 << 20)
+    assert declaration.spec("bob") == AllocSetSpec("room", "bob", "ic", asked, replicas=3)
+    assert str(declaration.where["requirements.ram"]) == "main.borg:1:64"
+
+
+@pytest.mark.parametrize(
+    ("path", "span"),
+    [
+        ("args.p", "main.borg:1:61"),
+        ("requirements.ram", "main.borg:2:23"),
+        ("requirements.cpu", "main.borg:2:16"),
+        ("constraints.1.value", "main.borg:3:72"),
+        ("constraints.7.value", "main.borg:3:15"),
+        ("labels.a.b", "main.borg:4:19"),
+        ("name", None),
+        ("notice", None),
+    ],
+)
+def test_where_a_field_is_written_is_found_when_somebody_asks(path: str, span: str | None) -> None:
+    where = declared(
+        "args = {p = %port%}\nrequirements = {RAM = 1G}\n"
+        "constraints = [{attribute = a}, {attribute = b operator = '!=' value = x}]\n"
+        "labels = {'a.b' = 1}"
+    ).where
+    found = where.get(path)
+    assert (None if found is None else str(found)) == span
 
 
 def test_every_field_tells_where_it_is_written() -> None:

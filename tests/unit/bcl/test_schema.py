@@ -2,11 +2,8 @@
 
 import pytest
 
-from borgpy.model import limits
-from borgpy.bcl import evaluate_text, schema
+from borgpy.bcl import evaluate_text
 from borgpy.bcl.export import Json
-from borgpy.model.resources import Resources
-from borgpy.model.spec import HealthCheck, JobSpec, TaskSpec, UpdatePolicy
 from tests.unit.bcl.samples import error_of, job_text, the_job
 
 
@@ -51,6 +48,39 @@ from tests.unit.bcl.samples import error_of, job_text, the_job
             id="arguments",
         ),
         pytest.param("env = {MODE = test}", "env", {"MODE": "test"}, id="environment"),
+        pytest.param(
+            "requirements = {extra = {gpu_millis = 500 flash = 1GiB}}",
+            "requirements",
+            {"extra": {"gpu_millis": 500, "flash": 1 << 30}},
+            id="a resource of the cell's own",
+        ),
+        pytest.param("appclass = latency_sensitive", "appclass", "latency_sensitive"),
+        pytest.param("labels = {track = canary v = 2}", "labels", {"track": "canary", "v": 2}),
+        pytest.param("quota_user = ads", "quota_user", "ads", id="another's quota"),
+        pytest.param(
+            "ports = [admin, {name = dns number = 53}]",
+            "ports",
+            ["admin", {"name": "dns", "number": 53}],
+            id="ports",
+        ),
+        pytest.param("alloc = room", "alloc", "room", id="an alloc set"),
+        pytest.param("after = 'bob/etl'", "after", "bob/etl", id="after another's job"),
+        pytest.param("after = [a, b]", "after", ["a", "b"], id="after two jobs"),
+        pytest.param(
+            "packages = [data, {path = ./model.bin}]",
+            "packages",
+            ["data", {"path": "./model.bin"}],
+            id="packages",
+        ),
+        pytest.param(
+            "replicas = 9 overrides = [{tasks = 0 args = {leader = true}}, {tasks = '1,3-5' env = {A = b}}]",
+            "overrides",
+            [
+                {"tasks": 0, "args": {"leader": True}},
+                {"tasks": "1,3-5", "env": {"A": "b"}},
+            ],
+            id="overrides",
+        ),
     ],
 )
 def test_what_a_job_may_say(extra: str, field: str, value: Json) -> None:
@@ -87,15 +117,68 @@ def test_what_a_job_may_say(extra: str, field: str, value: Json) -> None:
         pytest.param("notice = 2h", "range", "too much", "600s", id="a long notice"),
         pytest.param("health = {interval = 1ms}", "range", "too little", "0.1s", id="interval"),
         pytest.param("health = {path = 'ok'}", "range", "'ok'", "begins with '/'", id="no path"),
+        pytest.param("requirements = {gpu = 1}", "field", "'gpu'", "extra = {", id="no such thing"),
+        pytest.param(
+            "requirements = {ram = 1G / 7}",
+            "unit",
+            "1.42857e+08 bytes",
+            "ceil",
+            id="part of a byte",
+        ),
+        pytest.param(
+            "requirements = {extra = {gpu = 0.5}}", "type", "no whole number", "", id="half a GPU"
+        ),
+        pytest.param(
+            "requirements = {extra = {'a b' = 1}}", "range", "'a b'", "1 to 63", id="no name"
+        ),
+        pytest.param(
+            "requirements = {cpu = 0.0001}",
+            "range",
+            "0.1 milli-cores",
+            "ceil",
+            id="a tiny bit of CPU",
+        ),
+        pytest.param("notice = 1500us", "range", "1.5 milliseconds", "", id="half a millisecond"),
+        pytest.param("user = max", "type", "a function", "quote it", id="a function for a name"),
+        pytest.param("user = runtime", "type", "a record", "quote it", id="a record for a name"),
+        pytest.param("replicas = null", "type", "not null", "", id="no number"),
+        pytest.param("appclass = fast", "range", "'fast'", "batch", id="appclass"),
+        pytest.param("env = {'a-b' = 1}", "range", "'a-b'", "letters", id="a variable's name"),
+        pytest.param("labels = {'-x' = 1}", "range", "'-x'", "label", id="a label"),
+        pytest.param(
+            'args = {a = join(["x" for i in range(200_000)])}',
+            "range",
+            "200,000",
+            "a file",
+            id="long",
+        ),
+        pytest.param("after = [a, 5]", "type", "after.1 wants text", "", id="no job's name"),
+        pytest.param("after = 'a/b/c'", "range", "'a/b/c'", "USER/JOB", id="whose job"),
+        pytest.param("ports = [{name = a number = 0}]", "range", "ports.0.number", "", id="port 0"),
+        pytest.param("ports = [{number = 80}]", "missing", "ports.0.name", "", id="nameless port"),
+        pytest.param(
+            "overrides = [{args = {a = 1}}]",
+            "missing",
+            "overrides.0.tasks",
+            "'0,2,5-9'",
+            id="whose",
+        ),
+        pytest.param(
+            "overrides = [{tasks = '5-2'}]", "range", "'5-2'", "for example", id="tasks backwards"
+        ),
+        pytest.param("overrides = {tasks = 0}", "type", "a list", "", id="no list of overrides"),
+        pytest.param(
+            "packages = [{version = '1'}]", "missing", "a path or", "./data", id="of what"
+        ),
         pytest.param("user = 'a b'", "range", "'a b'", "1 to 63", id="a bad user name"),
         pytest.param("args = {p = %prot%}", "placeholder", "%prot%", "%port%", id="placeholder"),
         pytest.param("args = {p = 'x %cel% y'}", "placeholder", "%cel%", "%cell%", id="in text"),
         pytest.param("args = {a = {b = 1}}", "type", "not a record", "", id="a record"),
         pytest.param("args = {a = [1]}", "type", "not a list", "", id="a list"),
-        pytest.param("args = {a = null}", "type", "not a null", "", id="null"),
+        pytest.param("args = {a = null}", "type", "not null", "", id="null"),
         pytest.param("args = {'a b' = 1}", "range", "'a b'", "", id="a blank in a name"),
         pytest.param("env = {A = 'x\\0'}", "range", "zero character", "", id="a zero character"),
-        pytest.param("args = {user = user}", "cycle", "'user'", "quote it", id="a cycle"),
+        pytest.param("args = {user = user}", "cycle", "'user'", "up.user", id="a cycle"),
     ],
 )
 def test_what_a_job_may_not_say(extra: str, code: str, message: str, way_out: str) -> None:
@@ -116,13 +199,16 @@ def test_what_a_job_may_not_say(extra: str, code: str, message: str, way_out: st
             "job j = {runtime = {cell = 'i c'} binary = /x}", "range", "'i c'", id="a bad cell name"
         ),
         pytest.param(
-            "job j = {runtime = {cell = 5} binary = /x}", "type", "not a int", id="a number as cell"
+            "job j = {runtime = {cell = 5} binary = /x}",
+            "type",
+            "not an int",
+            id="a number as cell",
         ),
         pytest.param(
             "job '5 j' = {runtime = {cell = ic} binary = /x}", "range", "'5 j'", id="a bad job name"
         ),
-        pytest.param("job j = 3", "type", "not a int", id="no record"),
-        pytest.param("job = 1\njob j = {}", "duplicate", "'job'", id="a field named job"),
+        pytest.param("job j = 3", "type", "not an int", id="no record"),
+        pytest.param("job = 1\n" + job_text(""), "duplicate", "'job'", id="a field named job"),
     ],
 )
 def test_what_is_no_job(source: str, code: str, message: str) -> None:
@@ -141,27 +227,68 @@ def test_fields_of_ones_own_may_be_hidden() -> None:
     assert the_job("hidden wombats = 3 replicas = wombats")["replicas"] == 3
 
 
-def test_the_schema_has_the_fields_of_the_job_spec() -> None:
-    groups = {
-        name: kind for name, kind in schema.JOB.fields.items() if isinstance(kind, schema.Group)
-    }
-
-    def fields(struct: type) -> set[str]:
-        return {name.removesuffix("_ms") for name in struct.__struct_fields__}  # type: ignore[attr-defined]
-
-    assert set(groups["health"].fields) == fields(HealthCheck)
-    assert set(groups["update"].fields) == fields(UpdatePolicy)
-    assert set(groups["requirements"].fields) == fields(Resources) - {"ports", "extra"}
-    job = fields(JobSpec) - {"name", "cell", "task"} | {"runtime"}
-    task = fields(TaskSpec) - {"package", "ports"} | {"binary"}
-    assert set(schema.JOB.fields) == job | task
+@pytest.mark.parametrize("field", ["user", "alloc", "health", "quota_user"])
+def test_null_takes_back_what_was_inherited(field: str) -> None:
+    value = "{}" if field == "health" else "x"
+    source = job_text(f"{field} = {value}") + f"\njob k = j {{ {field} = null }}"
+    jobs = evaluate_text(source)["job"]
+    assert isinstance(jobs, dict)
+    assert field in jobs["j"]  # type: ignore[operator]
+    assert field not in jobs["k"]  # type: ignore[operator]
 
 
-def test_the_limits_are_those_of_admission() -> None:
-    assert schema.MAX_REPLICAS == limits.MAX_REPLICAS
-    assert schema.MAX_CORES * 1000 == limits.MAX_CPU_MILLIS
-    assert schema.MAX_RAM == limits.MAX_RAM_BYTES
-    assert schema.MAX_DISK == limits.MAX_DISK_BYTES
-    assert schema.MAX_NOTICE_SECONDS * 1000 == limits.MAX_NOTICE_MS
-    assert schema.MAX_HEALTH_SECONDS * 1000 == limits.MAX_HEALTH_MS
-    assert schema.MIN_INTERVAL_SECONDS * 1000 == limits.MIN_INTERVAL_MS
+def test_all_mistakes_are_found_at_once() -> None:
+    error = error_of(
+        job_text("replica = 1 notice = 5 health = {prot = a} args = {a = [] b = %x%} labels = 3")
+    )
+    assert [diagnostic.code for diagnostic in error.diagnostics] == [
+        "field",
+        "unit",
+        "field",
+        "type",
+        "placeholder",
+        "type",
+    ]
+
+
+def test_what_fails_to_evaluate_does_not_hide_the_rest() -> None:
+    error = error_of(job_text("replicas = 1 / 0 requirements = {ram = nope + 1} notice = 5"))
+    assert [diagnostic.code for diagnostic in error.diagnostics] == ["arith", "name", "unit"]
+
+
+INHERITED = """\
+template base = { runtime = { cell = ic } binary = /x wombats = 1 notice = 5 }
+job a = base {}
+job b = base { replicas = 0 }
+"""
+
+
+def test_a_templates_mistake_is_told_once_with_the_way_that_led_to_it() -> None:
+    inherited, notice, own = error_of(INHERITED).diagnostics
+    assert str(inherited.span) == "main.borg:1:55"
+    assert inherited.message == "unknown field 'wombats' in job a"
+    assert [step.what for step in inherited.via] == ["job a", "extends template base"]
+    assert notice.via == inherited.via
+    assert (str(own.span), own.via) == ("main.borg:3:27", ())
+
+
+def test_an_editor_can_mend_a_misspelt_field() -> None:
+    (diagnostic,) = error_of(job_text("replica = 3")).diagnostics
+    change, hide = diagnostic.fixes
+    assert [(edit.text, str(edit.span)) for edit in change.edits] == [
+        ("replicas", "main.borg:1:49")
+    ]
+    assert [edit.text for edit in hide.edits] == ["hidden "]
+
+
+def test_the_wrong_unit_can_be_mended() -> None:
+    for written, mended in (("ram = 100m", "100M"), ("cpu = 100M", "100m")):
+        (diagnostic,) = error_of(job_text(f"requirements = {{ {written} }}")).diagnostics
+        assert [edit.text for fix in diagnostic.fixes for edit in fix.edits] == [mended]
+
+
+def test_capitals_may_not_override_small_letters() -> None:
+    source = job_text("requirements = {ram = 1G}") + "\njob k = j { requirements { RAM = 2G } }"
+    (diagnostic,) = error_of(source).diagnostics
+    assert (diagnostic.code, str(diagnostic.span)) == ("duplicate", "main.borg:2:28")
+    assert "main.borg:1:65" in diagnostic.notes[0]
