@@ -11,25 +11,48 @@ from borgpy.model.spec import Package
 
 
 class Binary(msgspec.Struct, frozen=True):
-    """A program on this machine, and the package it becomes."""
+    """A file on this machine, and the package it becomes; without a path the cell has it already."""
 
-    path: Path
+    path: Path | None
     package: Package
 
 
 def find_binary(text: str, folder: Path) -> Binary:
     """The program that ``binary = text`` names in a file of ``folder``; `InvalidConfig` if it cannot be run."""
+    path = _existing(text, folder, "name the program itself")
+    if not os.access(path, os.X_OK):
+        raise InvalidConfig(f"{path} is not executable", hint=f"chmod +x {path}")
+    return _packed(path, path.name)
+
+
+def find_package(text: str, folder: Path, name: str, digest: str) -> Binary:
+    """The file that a package is made from; `InvalidConfig` if it is not there, or another one than ``digest`` says."""
+    binary = _packed(_existing(text, folder, "name a file"), name)
+    if digest and binary.package.digest != digest:
+        raise InvalidConfig(
+            f"{binary.path} has another sha256 than is written here",
+            hint=f'if the change is meant, write sha256 = "{binary.package.digest}"',
+        )
+    return binary
+
+
+def _existing(text: str, folder: Path, hint: str) -> Path:
     path = Path(os.path.normpath(folder / text))
     try:
         if not path.exists():
             raise InvalidConfig(f"there is no file {path}", hint=_near(path, folder))
         if not path.is_file():
-            raise InvalidConfig(f"{path} is no file", hint="name the program itself")
-        if not os.access(path, os.X_OK):
-            raise InvalidConfig(f"{path} is not executable", hint=f"chmod +x {path}")
+            raise InvalidConfig(f"{path} is no file", hint=hint)
+    except OSError as error:
+        raise InvalidConfig(f"{path} cannot be read: {error.strerror}") from error
+    return path
+
+
+def _packed(path: Path, name: str) -> Binary:
+    try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return Binary(path, Package(path.name, digest, path.stat().st_size))
+        return Binary(path, Package(name, digest, path.stat().st_size))
     except OSError as error:
         raise InvalidConfig(f"{path} cannot be read: {error.strerror}") from error
 

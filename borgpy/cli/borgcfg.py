@@ -14,8 +14,12 @@ from borgpy.errors import BorgError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("files", "Write the example job and its web server into a folder."),
-    "validate": ("files", "Check job files, without a cell."),
-    "render": ("files", "Print jobs as the cell would get them."),
+    "validate": ("checking", "Check job files, without a cell."),
+    "lint": ("checking", "Tell what is allowed in job files, and probably not meant."),
+    "render": ("files", "Print jobs as the cell would get them, or whatever else a file comes to."),
+    "explain": ("comparing", "Tell where a value comes from, or what a field may hold."),
+    "diff": ("comparing", "Tell what is different between what two job files come to."),
+    "lock": ("locking", "Hold what job files import to what it is now."),
     "up": ("up", "Make jobs so: create them, change them, wait until they are healthy."),
     "down": ("down", "Stop jobs."),
     "kill": ("down", "Kill some tasks of a job."),
@@ -32,16 +36,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 """Every command, the module of `borgpy.cli.commands` which holds it, and one line about it."""
 
-TAKES_A_FILE = ("up", "down", "validate", "render")
+TAKES_A_FILE = ("up", "down", "validate", "lint", "render", "explain", "diff", "lock")
 """The commands that Borg's own order ``borgcfg FILE up`` is understood for."""
 
 USAGE = 64
 INTERRUPTED = 130
 
 EXIT_CODES = """\b
-Exit codes: 0 ok, 1 failed, 3 accepted but not all placed, 4 invalid config,
-5 not found, 6 conflict, 7 unreachable, 8 not allowed, 9 timed out,
-10 refused by admission, 64 usage, 130 interrupted."""
+Exit codes: 0 ok, 1 failed, 2 different (only diff --detailed-exitcode),
+3 accepted but not all placed, 4 invalid config, 5 not found, 6 conflict, 7 unreachable,
+8 not allowed, 9 timed out, 10 refused by admission, 64 usage, 130 interrupted."""
 
 
 class LazyGroup(click.Group):

@@ -1,32 +1,38 @@
-"""Job files: read, evaluated, and each job brought together with its program."""
+"""Job files: evaluated, and each job brought together with its program."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import msgspec
 
-from borgpy.bcl.diagnostics import BclError, Diagnostic
-from borgpy.bcl.jobs import JobDeclaration, job_declarations
-from borgpy.cli.binaries import Binary, find_binary
+from borgpy.bcl.diagnostics import BclError, Details, Diagnostic, Fault, Source, Span, Spot
+from borgpy.bcl.evaluate import Evaluated
+from borgpy.bcl.jobs import (
+    AllocDeclaration,
+    FileUse,
+    JobDeclaration,
+    alloc_declarations_of,
+    declarations_of,
+)
+from borgpy.cli.asked import Asked
+from borgpy.cli.binaries import Binary, find_binary, find_package
+from borgpy.cli.evaluating import evaluated
 from borgpy.cli.names import unknown
 from borgpy.client.problems import error_of, problem_of
 from borgpy.errors import BorgError, InvalidConfig
 from borgpy.model.api import ProblemDetails
 from borgpy.model.spec import JobSpec, Package
 
-LONGEST_FILE = 16 * 1024 * 1024
-"""A file beyond this was not written by a person, nor meant for one."""
-
 
 class JobFile(msgspec.Struct, frozen=True):
-    """A file's declarations, and the folder that its paths start from."""
+    """A file's declarations, and the folder that its own paths start from."""
 
     name: str
     folder: Path
-    source: str
+    evaluated: Evaluated
     declarations: tuple[JobDeclaration, ...]
+    allocs: tuple[AllocDeclaration, ...] = ()
 
     def chosen(self, names: Sequence[str]) -> tuple[JobDeclaration, ...]:
         """The jobs called so, in the file's order; all of them if none is named."""
@@ -36,15 +42,21 @@ class JobFile(msgspec.Struct, frozen=True):
                 raise unknown(f"job in {self.name} called", name, known)
         return tuple(d for d in self.declarations if not names or d.name in names)
 
+    def folder_of(self, span: Span) -> Path:
+        """Where a path starts from that is written at ``span``: the folder of the file that says it."""
+        return self.folder if span.file == self.name else Path(span.file).absolute().parent
+
 
 class Ready(msgspec.Struct, frozen=True):
-    """A job that can be submitted, once the user is known, with its program."""
+    """A job that can be submitted, once the user is known, with its program and the other files it needs."""
 
     declaration: JobDeclaration
     binary: Binary
+    files: tuple[Binary, ...] = ()
 
     def spec(self, user: str) -> JobSpec:
-        return self.declaration.spec(self.binary.package, user)
+        packages = [file.package for file in self.files]
+        return self.declaration.spec(self.binary.package, user, packages)
 
     def located(self, error: BorgError) -> BorgError:
         """The cell's refusal of this job, with the places in the file that it is about."""
@@ -59,29 +71,37 @@ class Ready(msgspec.Struct, frozen=True):
         return told
 
 
-def read_job_file(name: str) -> JobFile:
-    """A job file, ``-`` for stdin; `InvalidConfig` with everything that is wrong with it."""
-    if name == "-":
-        source = _decoded(sys.stdin.buffer.read(LONGEST_FILE + 1), "<stdin>")
-        return _parsed("<stdin>", source, Path.cwd())
-    path = Path(name)
-    try:
-        with path.open("rb") as file:
-            content = file.read(LONGEST_FILE + 1)
-    except OSError as error:
-        hint = "`borgcfg init` writes an example" if isinstance(error, FileNotFoundError) else ""
-        raise InvalidConfig(f"{name} cannot be read: {error.strerror}", hint=hint) from error
-    return _parsed(name, _decoded(content, name), path.absolute().parent)
+def read_job_file(name: str, how: Asked) -> JobFile:
+    """A job file that declares a job, ``-`` for stdin; `InvalidConfig` with everything that is wrong with it."""
+    file = read_any_file(name, how)
+    if not file.declarations:
+        raise InvalidConfig(f"{file.name} declares no job", hint="a job is: job NAME = { … }")
+    return file
+
+
+def read_any_file(name: str, how: Asked) -> JobFile:
+    """As `read_job_file`, for a file that may as well declare nothing."""
+    job, result = evaluated(name, how)
+    return JobFile(
+        job.source.name, job.folder, result, declarations_of(result), alloc_declarations_of(result)
+    )
 
 
 def with_binaries(file: JobFile, names: Sequence[str]) -> list[Ready]:
     """The chosen jobs with their programs; `InvalidConfig` tells every program that cannot be used."""
-    ready, wrong = [], []
+    ready: list[Ready] = []
+    wrong: list[Diagnostic] = []
     for declaration in file.chosen(names):
+        span = declaration.binary_span
         try:
-            ready.append(Ready(declaration, find_binary(declaration.binary, file.folder)))
+            binary = find_binary(declaration.binary, file.folder_of(span))
+            files = []
+            for use in declaration.packages:
+                span = use.span
+                files.append(_file(use, file))
+            ready.append(Ready(declaration, binary, tuple(files)))
         except InvalidConfig as error:
-            wrong.append(_at_binary(file, declaration, error))
+            wrong.append(_at(span, file, error))
     if wrong:
         raise BclError(wrong)
     return ready
@@ -100,35 +120,40 @@ def check(file: JobFile) -> None:
             raise job.located(error_of(details))
 
 
-def without_binary(declaration: JobDeclaration, folder: Path) -> Package:
-    """The package of a job to look at only: the real one if its program is there, else one without a digest."""
-    try:
-        return find_binary(declaration.binary, folder).package
-    except InvalidConfig as error:
-        click.echo(f"note: {error.message}; its digest is left empty", err=True)
-        return Package(Path(declaration.binary).name, "", 0)
+def without_binary(declaration: JobDeclaration, file: JobFile, user: str) -> JobSpec:
+    """A job to look at only: with its real packages if they are there, else with ones without a digest."""
+    packages = []
+    binary = FileUse("", declaration.binary, "", declaration.binary_span)
+    for use in (binary, *declaration.packages):
+        try:
+            folder = file.folder_of(use.span)
+            found = find_binary(use.path, folder) if use is binary else _file(use, file)
+            packages.append(found.package)
+        except InvalidConfig as error:
+            click.echo(f"note: {error.message}; its digest is left empty", err=True)
+            packages.append(Package(use.name or Path(use.path).name, use.digest, 0))
+    return declaration.spec(packages[0], user, packages[1:])
 
 
-def _parsed(name: str, source: str, folder: Path) -> JobFile:
-    declarations = tuple(job_declarations(source, name))
-    if not declarations:
-        raise InvalidConfig(f"{name} declares no job", hint="a job is: job NAME = { … }")
-    return JobFile(name, folder, source, declarations)
+def _file(use: FileUse, file: JobFile) -> Binary:
+    """The package that a file of a job becomes; without a path it is one that the cell has."""
+    if not use.path:
+        return Binary(None, Package(use.name, use.digest, 0))
+    return find_package(use.path, file.folder_of(use.span), use.name, use.digest)
 
 
-def _decoded(content: bytes, name: str) -> str:
-    if len(content) > LONGEST_FILE:
-        raise InvalidConfig(f"{name} is larger than {LONGEST_FILE >> 20} MiB; is it a job file?")
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise InvalidConfig(f"{name} is no text: byte {error.start} is not UTF-8") from error
+def _at(span: Span, file: JobFile, error: InvalidConfig) -> Diagnostic:
+    """A complaint about a file at the place that names it."""
+    for module in file.evaluated.program.modules.values():
+        if module.source.name == span.file:
+            spot = _spot(module.source, span)
+            return Fault("missing", spot, error.message, Details(help=error.hint)).diagnostic()
+    return Diagnostic("missing", span, error.message, help=error.hint)
 
 
-def _at_binary(file: JobFile, declaration: JobDeclaration, error: InvalidConfig) -> Diagnostic:
-    """The complaint at the place in the file that names the program."""
-    span = declaration.binary_span
-    lines = file.source.splitlines()
-    excerpt = lines[span.line - 1].replace("\t", " ") if span.line <= len(lines) else ""
-    caret = " " * (span.column - 1) + "^" * max(1, span.end_column - span.column)
-    return Diagnostic("missing", span, error.message, excerpt=excerpt, caret=caret, help=error.hint)
+def _spot(source: Source, span: Span) -> Spot:
+    lines = source.text.split("\n")
+    starts = [
+        sum(len(text) + 1 for text in lines[: line - 1]) for line in (span.line, span.end_line)
+    ]
+    return Spot(source, starts[0] + span.column - 1, starts[1] + span.end_column - 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from borgpy.cli.asked import EVALUATION_OPTIONS, asked
 from borgpy.cli.asking import confirm_stop
 from borgpy.cli.complete import complete_job
 from borgpy.cli.connection import Connection, connect
@@ -38,6 +39,7 @@ PATIENCE_SECONDS = 120.0
         ),
         click.option("--detach", is_flag=True, help="Do not wait until the tasks have ended."),
         click.option("--purge", is_flag=True, help="Forget the job once its tasks have ended."),
+        *EVALUATION_OPTIONS,
     ],
     epilog="A job file stands for the jobs it declares.",
 )
@@ -71,7 +73,7 @@ def _targets(texts: Sequence[str]) -> list[Target]:
 
             targets += [
                 Target(declaration.name, declaration.user, declaration.cell)
-                for declaration in read_job_file(text).declarations
+                for declaration in read_job_file(text, asked()).declarations
             ]
         else:
             targets.append(parse_target(text))

@@ -1,13 +1,18 @@
-"""`borgcfg init`, `validate` and `render`: job files, before there is a cell."""
+"""`borgcfg init` and `render`: job files, before there is a cell."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from borgpy.cli.asked import EVALUATION_OPTIONS, asked
 from borgpy.cli.options import Options, Output, command
 from borgpy.cli.output import show
-from borgpy.errors import BorgError, Conflict, InvalidConfig
+from borgpy.errors import BorgError, Conflict
 from borgpy.shipped import shipped
+
+if TYPE_CHECKING:
+    from borgpy.bcl.jsondata import Json
 
 
 @command(
@@ -40,36 +45,35 @@ def init(options: Options, folder: Path) -> None:
 
 
 @command(
-    "validate", parameters=[click.argument("files", nargs=-1, required=True, type=click.Path())]
-)
-def validate(options: Options, files: tuple[str, ...]) -> None:
-    """Check job files, without a cell."""
-    from borgpy.cli.declarations import check, read_job_file
-
-    wrong = []
-    for name in files:
-        try:
-            file = read_job_file(name)
-            check(file)
-        except InvalidConfig as error:
-            wrong.append(str(error))
-        else:
-            if not options.quiet:
-                jobs = ", ".join(declaration.name for declaration in file.declarations)
-                click.echo(f"{name}: {jobs}", err=True)
-    if wrong:
-        raise InvalidConfig("\n".join(wrong))
-
-
-@command(
     "render",
     parameters=[
         click.argument("file", type=click.Path()),
         click.argument("jobs", nargs=-1, metavar="[JOB]..."),
+        click.option(
+            "--as",
+            "form",
+            type=click.Choice(["json", "bcl"]),
+            default="json",
+            show_default=True,
+            help="What to write; BCL evaluates to the same again.",
+        ),
+        click.option("--data", is_flag=True, help="All that the file evaluates to, not only jobs."),
+        *EVALUATION_OPTIONS,
     ],
 )
-def render(options: Options, file: str, jobs: tuple[str, ...]) -> None:
-    """Print jobs as the cell would get them."""
+def render(options: Options, file: str, jobs: tuple[str, ...], form: str, data: bool) -> None:
+    """Print jobs as the cell would get them, or whatever else a file comes to."""
+    if form == "bcl":
+        _render_bcl(file, jobs, data=data)
+    elif data:
+        if jobs:
+            raise click.UsageError("--data shows the whole file; leave the names of jobs out")
+        _render_data(options, file)
+    else:
+        _render_specs(options, file, jobs)
+
+
+def _render_specs(options: Options, name: str, jobs: tuple[str, ...]) -> None:
     import msgspec
 
     from borgpy.cli.connection import here
@@ -77,14 +81,37 @@ def render(options: Options, file: str, jobs: tuple[str, ...]) -> None:
     from borgpy.cli.declarations import read_job_file, without_binary
 
     user = options.user or here().user or local_user()
-    read = read_job_file(file)
-    specs = [
-        declaration.spec(without_binary(declaration, read.folder), user)
-        for declaration in read.chosen(jobs)
-    ]
+    file = read_job_file(name, asked())
+    specs = [without_binary(declaration, file, user) for declaration in file.chosen(jobs)]
     if options.output in (Output.TABLE, Output.WIDE):
         options = msgspec.structs.replace(options, output=Output.JSON)
     show(options, specs, text=lambda: "", names=lambda: [spec.key for spec in specs])
+
+
+def _render_data(options: Options, name: str) -> None:
+    import msgspec
+
+    from borgpy.cli.evaluating import evaluated
+
+    _, result = evaluated(name, asked())
+    plain = result.plain()
+    if options.output in (Output.TABLE, Output.WIDE):
+        options = msgspec.structs.replace(options, output=Output.JSON)
+    show(options, plain, text=lambda: "", names=lambda: plain)
+
+
+def _render_bcl(name: str, jobs: tuple[str, ...], *, data: bool) -> None:
+    from borgpy.bcl.render import bcl_text
+    from borgpy.cli.declarations import read_any_file
+
+    file = read_any_file(name, asked())
+    wanted = {declaration.name for declaration in file.chosen(jobs)} if jobs else None
+    kinds: dict[str, dict[str, Json]] = {}
+    for declared in file.evaluated.declarations:
+        if wanted is None or (declared.name in wanted and declared.kind in ("job", "service")):
+            kinds.setdefault(declared.kind, {})[declared.name] = declared.checked.value
+    fields = file.evaluated.data if data or wanted is None else {}
+    click.echo(bcl_text(fields, kinds), nl=False)
 
 
 def _is_example(path: Path) -> bool:

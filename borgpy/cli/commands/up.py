@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 import msgspec
 
+from borgpy.cli.asked import EVALUATION_OPTIONS, asked
 from borgpy.cli.connection import Connection, connect_to, here
 from borgpy.cli.contexts import known_contexts
 from borgpy.cli.declarations import Ready, read_job_file, with_binaries
@@ -55,6 +56,7 @@ class Course(msgspec.Struct, frozen=True):
             type=click.IntRange(0),
             help="Only if the job has this version now; 0: only if there is none.",
         ),
+        *EVALUATION_OPTIONS,
         click.option(
             "--dry-run",
             type=click.Choice(["client", "server"]),
@@ -76,7 +78,7 @@ async def up(
     """Make jobs so: create them, change them, wait until they are healthy."""
     if verify and (detach or wait in ("accepted", "placed")):
         raise click.UsageError("--verify asks running tasks: it needs --wait running or healthy")
-    ready = with_binaries(read_job_file(file), jobs)
+    ready = _read(file, jobs)
     cell = _cell_of(ready, options)
     if dry_run == "client":
         specs = [job.spec(options.user or "you") for job in ready]
@@ -97,6 +99,15 @@ async def up(
                 _tell(options, job, f"would be accepted: {_changes(accepted)}")
             return
         await _carry_out(options, connection, ready, course)
+
+
+def _read(name: str, jobs: Sequence[str]) -> list[Ready]:
+    file = read_job_file(name, asked())
+    for alloc in file.allocs:
+        place = alloc.where.get("runtime")
+        text = f"note: {place or name}: a cell has no alloc sets yet; {alloc.name} is left out"
+        click.echo(text, err=True)
+    return with_binaries(file, jobs)
 
 
 def _cell_of(ready: Sequence[Ready], options: Options) -> str:
@@ -140,9 +151,10 @@ async def _dry(connection: Connection, job: Ready, if_version: int | None) -> Ac
 
 
 async def _upload(options: Options, connection: Connection, job: Ready) -> None:
-    """Bring the program into the package store; a cell says nothing of a job whose program it has not got."""
-    if await connection.client.upload(job.binary.package, job.binary.path):
-        _tell(options, job, f"uploaded {job.binary.package.name}")
+    """Bring the job's files into the package store; a cell says nothing of a job whose program it has not got."""
+    for file in (job.binary, *job.files):
+        if file.path is not None and await connection.client.upload(file.package, file.path):
+            _tell(options, job, f"uploaded {file.package.name}")
 
 
 async def _submit(
