@@ -13,7 +13,8 @@ from borgpy.model.lifecycle import Phase
 from borgpy.model.machine import MachineState
 from borgpy.model.priority import Band
 from borgpy.model.resources import NOTHING
-from tests.builders import a_job
+from borgpy.model.spec import AppClass
+from tests.builders import a_job, a_task_spec
 from tests.fakes.borgmaster import A_CAPACITY, FakeBorgmaster, a_task, a_view
 from tests.integration.borgcfg_lines import CommandLine
 
@@ -57,6 +58,14 @@ def test_status_of_a_job_tells_the_story(shell: CommandLine) -> None:
     assert lines[5].endswith(": exit status 1")
     assert lines[6] == "  healthy again:"
     assert lines[7].startswith("    0 restarted once on m1, last ended by signal 9")
+
+
+def test_status_tells_what_a_job_says_of_itself(shell: CommandLine, fake: FakeBorgmaster) -> None:
+    task = msgspec.structs.replace(a_task_spec(), appclass=AppClass.LATENCY_SENSITIVE)
+    labelled = a_job("shop", replicas=1, task=task, labels={"track": "canary", "team": "web"})
+    fake.jobs[labelled.key] = [a_view(labelled, healthy=1)]
+    lines = shell.types("status", "shop").out.splitlines()
+    assert lines[2] == "  latency sensitive, track=canary, team=web"
 
 
 def test_status_of_nothing_is_all_ones_own_jobs_worst_first(

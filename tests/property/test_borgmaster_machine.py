@@ -29,6 +29,7 @@ from borgpy.model.operations import (
     SubmitJob,
 )
 from borgpy.model.orders import MachineReport, TaskReport
+from borgpy.model.overrides import IndexRange, Override
 from borgpy.model.plan import Placement, Plan
 from borgpy.model.priority import Band
 from borgpy.model.quota import Quota
@@ -109,11 +110,24 @@ class CellUnderFire(RuleBasedStateMachine):
         shape=st.sampled_from(SHAPES),
         priority=st.sampled_from([0, 100, 200]),
         batch=st.integers(0, 3),
+        overridden=st.lists(st.integers(0, 5), max_size=3),
         if_version=st.sampled_from([None, None, 0, 1]),
     )
-    def a_job_is_submitted(self, job, replicas, shape, priority, batch, if_version) -> None:  # type: ignore[no-untyped-def]
+    def a_job_is_submitted(  # type: ignore[no-untyped-def]
+        self, job, replicas, shape, priority, batch, overridden, if_version
+    ) -> None:
+        overrides = tuple(
+            Override((IndexRange(index % replicas, replicas - 1),), args={"n": str(index)})
+            for index in overridden
+        )
         spec = a_job(
-            job[1], user=job[0], replicas=replicas, task=shape, priority=priority, batch=batch
+            job[1],
+            user=job[0],
+            replicas=replicas,
+            task=shape,
+            priority=priority,
+            batch=batch,
+            overrides=overrides,
         )
         self.requests += 1
         operation = SubmitJob(

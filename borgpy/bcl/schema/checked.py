@@ -35,7 +35,17 @@ class Where(Mapping[str, Span]):
         self._record = record
 
     def spot(self, path: str) -> Spot | None:
-        """The place of a field's value; None if no part of the path is a field."""
+        """The place of a field's value; None if no part of the path is a field.
+
+        What a cell counts in milliseconds (``notice_ms``) is found under its name here.
+        """
+        found, whole = self._walk(path)
+        if not whole and path.endswith("_ms"):
+            return self._walk(path.removesuffix("_ms"))[0]
+        return found
+
+    def _walk(self, path: str) -> tuple[Spot | None, bool]:
+        """The place of the longest part of a path that leads somewhere, and whether that is all of it."""
         value: Value = self._record
         found: Spot | None = None
         while path:
@@ -43,13 +53,13 @@ class Where(Mapping[str, Span]):
             if isinstance(value, Record):
                 slot = value.slot(step)
                 if slot is None:
-                    break
+                    return found, False
                 found, value = slot.value_spot, value.get(step)
             elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
                 value = value[int(step)]
             else:
-                break
-        return found
+                return found, False
+        return found, True
 
     def __getitem__(self, path: str) -> Span:
         spot = self.spot(path)

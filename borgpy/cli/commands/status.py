@@ -10,6 +10,7 @@ from borgpy.cli.output import Table, age, coloured, printable, show
 from borgpy.clock import SystemClock
 from borgpy.model.api import JobView, TaskView
 from borgpy.model.lifecycle import Phase
+from borgpy.model.spec import AppClass
 
 MOST_TASKS = 20
 """More tasks with a reason than this are counted; `borgcfg tasks` lists them all."""
@@ -75,6 +76,7 @@ def story(view: JobView, tasks: list[TaskView], cell: str) -> list[str]:
         f"{where}: {view.summary}",
         f"  version {view.version} by {view.by}, {priority}, {view.spec.replicas:,} wanted",
     ]
+    lines += _own_words(view)
     counts = [f"{count:,} {coloured(_words(phase))}" for phase, count in view.phases.items()]
     if view.outdated:
         counts.append(f"{view.outdated:,} not at this version yet")
@@ -85,6 +87,14 @@ def story(view: JobView, tasks: list[TaskView], cell: str) -> list[str]:
     again = [task for task in tasks if task.phase in FINE and (task.restarts or task.evictions)]
     lines += _listed("healthy again", [_again_line(task) for task in again])
     return lines
+
+
+def _own_words(view: JobView) -> list[str]:
+    """What a job says of itself, on a line of its own if it says anything."""
+    said = [f"{name}={printable(value)}" for name, value in view.spec.labels.items()]
+    if view.spec.task.appclass is AppClass.LATENCY_SENSITIVE:
+        said.insert(0, "latency sensitive")
+    return [f"  {', '.join(said)}"] if said else []
 
 
 def _is_wanted(view: JobView, task: TaskView) -> bool:

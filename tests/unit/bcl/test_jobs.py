@@ -249,6 +249,8 @@ def test_an_alloc_set_becomes_a_spec() -> None:
         ("constraints.1.value", "main.borg:3:72"),
         ("constraints.7.value", "main.borg:3:15"),
         ("labels.a.b", "main.borg:4:19"),
+        ("health.grace_ms", "main.borg:5:19"),
+        ("health.timeout_ms", "main.borg:5:10"),
         ("name", None),
         ("notice", None),
     ],
@@ -257,7 +259,8 @@ def test_where_a_field_is_written_is_found_when_somebody_asks(path: str, span: s
     where = declared(
         "args = {p = %port%}\nrequirements = {RAM = 1G}\n"
         "constraints = [{attribute = a}, {attribute = b operator = '!=' value = x}]\n"
-        "labels = {'a.b' = 1}"
+        "labels = {'a.b' = 1}\n"
+        "health = {grace = 5s}"
     ).where
     found = where.get(path)
     assert (None if found is None else str(found)) == span
