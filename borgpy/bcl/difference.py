@@ -86,16 +86,23 @@ def path_to(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def described(change: Change) -> str:
-    """A change as a line for people: ``~ job.web.replicas  3 -> 5``."""
-    match change.mark:
-        case Mark.ADDED:
-            values = shown(change.after)
-        case Mark.REMOVED:
-            values = shown(change.before)
-        case Mark.CHANGED:
-            values = f"{shown(change.before)} -> {shown(change.after)}"
-    return f"{change.mark.value} {change.path}  {values}"
+def described(change: Change) -> list[str]:
+    """A change in lines for people: ``~ job.web.replicas  3 -> 5``; what a new or lost record holds is below it."""
+    head = f"{change.mark.value} {change.path}"
+    if change.mark is Mark.CHANGED:
+        return [f"{head}  {shown(change.before)} -> {shown(change.after)}"]
+    value = change.after if change.mark is Mark.ADDED else change.before
+    if isinstance(value, dict) and value:
+        return [head, *(f"    {path}  {shown(leaf)}" for path, leaf in _leaves("", value))]
+    return [f"{head}  {shown(value)}"]
+
+
+def _leaves(path: str, value: Json) -> Iterator[tuple[str, Json]]:
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            yield from _leaves(path_to(path, name), inner)
+    else:
+        yield path, value
 
 
 def shown(value: Json) -> str:

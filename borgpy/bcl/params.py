@@ -9,7 +9,6 @@ from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import BclError, Details, Fault, Findings, Source, Spot, suggestion
 from borgpy.bcl.faces import Meter
 from borgpy.bcl.layers import Layer, Member
-from borgpy.bcl.parse import parse
 from borgpy.bcl.program import Module
 from borgpy.bcl.records import Record
 from borgpy.bcl.types import type_checker
@@ -233,6 +232,8 @@ def _number(given: float) -> int | float:
 
 def _literal_in(text: str) -> syntax.Expression:
     """The one expression that ``text`` is."""
+    from borgpy.bcl.parse import parse
+
     try:
         items = parse(Source("", f"value = {text}\n")).items
     except BclError:

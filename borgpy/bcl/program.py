@@ -25,7 +25,6 @@ from borgpy.bcl.diagnostics import (
 from borgpy.bcl.imports import imported_path, imports_of
 from borgpy.bcl.jsondata import Json, read_json
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits, raised_by
-from borgpy.bcl.parse import parse
 from borgpy.bcl.values import Wrong
 
 MAX_FILES = 1_000
@@ -115,12 +114,18 @@ Parser = Callable[[Source, Limits], syntax.File]
 """`borgpy.bcl.parse.parse`, or one that remembers."""
 
 
+def _parse(source: Source, limits: Limits) -> syntax.File:
+    from borgpy.bcl.parse import parse  # whoever remembers all that is asked for never needs it
+
+    return parse(source, limits)
+
+
 def load(
     source: Source,
     files: Files = NO_FILES,
     *,
     path: str = "",
-    parser: Parser = parse,
+    parser: Parser = _parse,
     limits: Limits = DEFAULT_LIMITS,
     lock: Mapping[str, str] | None = None,
 ) -> Program:

@@ -10,6 +10,7 @@ from borgpy.cli.options import Options, command
 from borgpy.cli.output import show
 
 if TYPE_CHECKING:
+    from borgpy.bcl.explain import Origin
     from borgpy.bcl.jsondata import Json
 
 DIFFERENT = 2
@@ -36,7 +37,9 @@ def diff(options: Options, before: str, after: str, detailed_exitcode: bool) -> 
     show(
         options,
         found,
-        text=lambda: "\n".join(map(described, found)) or "no difference",
+        text=lambda: (
+            "\n".join(line for change in found for line in described(change)) or "no difference"
+        ),
         names=lambda: [change.path for change in found],
     )
     if found and detailed_exitcode:
@@ -73,7 +76,25 @@ def explain(options: Options, path: str, file: str | None, schema: bool) -> None
 
     _, result = evaluated(file or _only_file(), asked())
     explanation = explain_value(result, path)
-    show(options, explanation, text=explanation.render, names=lambda: [path])
+    plain = {
+        "path": explanation.path,
+        "value": explanation.value,
+        "origins": [_origin(origin) for origin in explanation.origins],
+        "schema": explanation.schema,
+    }
+    show(options, plain, text=explanation.render, names=lambda: [path])
+
+
+def _origin(origin: "Origin") -> dict[str, object]:
+    imported = origin.imported_at
+    return {
+        "span": origin.spot.span,
+        "expression": origin.expression,
+        "value": origin.value,
+        "remark": origin.remark,
+        "owner": origin.owner,
+        "imported_at": imported.span if imported is not None else None,
+    }
 
 
 def _explain_schema(options: Options, path: str) -> None:

@@ -52,7 +52,7 @@ def lock(options: Options, files: tuple[str, ...], check: bool) -> None:
     show(
         options,
         fresh,
-        text=lambda: f"{len(fresh)} files are locked, {len(changed)} of them anew",
+        text=lambda: f"borg.lock: {len(fresh)} locked, {len(changed)} changed",
         names=lambda: sorted(fresh),
     )
 

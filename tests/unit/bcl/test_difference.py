@@ -20,8 +20,8 @@ from borgpy.bcl.jsondata import Json
         ({"a": {}}, {"a": []}, ["~ a  {} -> []"]),
         (
             {"job": {"web": {"args": {"x-y": "1"}}}},
-            {"job": {"web": {"args": {"x-y": "2"}}, "new": {"n": 1, "m": 2}}},
-            ['~ job.web.args["x-y"]  "1" -> "2"', "+ job.new  {2 fields}"],
+            {"job": {"web": {"args": {"x-y": "2"}}, "new": {"n": 1, "m": {"x": {}}}}},
+            ['~ job.web.args["x-y"]  "1" -> "2"', "+ job.new", "    n  1", "    m.x  {}"],
         ),
         ({"l": [1, 2, 3]}, {"l": [0, 1, 2, 3]}, ["+ l[0]  0"]),
         ({"l": [1, 2, 3]}, {"l": [1, 3]}, ["- l[1]  2"]),
@@ -33,7 +33,7 @@ from borgpy.bcl.jsondata import Json
     ],
 )
 def test_each_difference_is_a_line(before: Json, after: Json, said: list[str]) -> None:
-    assert [described(change) for change in changes(before, after)] == said
+    assert [line for change in changes(before, after) for line in described(change)] == said
 
 
 _DATA = st.recursive(
