@@ -106,7 +106,7 @@ def read_text(content: str, offset: int = 0) -> str:
         if escape in _ESCAPES:
             return _ESCAPES[escape]
         raise BadLiteral(
-            f"unknown escape {match[0]!r}",
+            f"unknown escape '{match[0]}'",
             help=r"the escapes are \n \t \r \\ \" \' \0 \uXXXX",
             offset=offset + match.start(),
         )

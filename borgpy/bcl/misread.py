@@ -1,16 +1,18 @@
 """What the parser could not read: from where it stopped to a diagnostic that says what to do."""
 
-import re
+from typing import TYPE_CHECKING
 
-from borgpy.bcl.advice import advice_on
-from borgpy.bcl.advice.situation import Advice, Situation
 from borgpy.bcl.diagnostics import Code, Details, Edit, Fault, Fix, Source, Spot
 from borgpy.bcl.lexer import Kind, Token, tokens
+
+if TYPE_CHECKING:
+    from borgpy.bcl.advice.situation import Advice, Situation
 
 _LOOK_BACK = 4000
 """Characters of the misread member that advice takes into account."""
 
-_LONGEST_SHOWN = 40
+_LOOK_AHEAD = 4
+"""Tokens behind the misreading that advice takes into account."""
 
 
 class Misread(Exception):
@@ -48,22 +50,27 @@ def describe(source: Source, misread: Misread, begin: int, opened: list[int]) ->
 
     It happened in what begins at ``begin``, within what ``opened`` at these offsets.
     """
+    # Only who has made a mistake pays for the advice.
+    from borgpy.bcl.advice import advice_on
+    from borgpy.bcl.advice.quoting import glued_number
+    from borgpy.bcl.advice.situation import Advice
+
     if isinstance(misread, Unexpected):
-        situation = _situation(source, misread, begin, opened)
-        advice = advice_on(situation) or _plain(situation)
+        advice = advice_on(_situation(source, misread, begin, opened))
     else:
-        advice = Advice(misread.message, misread.start, misread.end, misread.label, misread.help)
-    spot = Spot(source, advice.start, advice.end)
+        help = misread.help
+        if misread.code == "syntax":
+            help = glued_number(source.text, misread.start) or help
+        advice = Advice(misread.message, misread.start, misread.end, misread.label, help)
+    details = Details(
+        label=advice.label, notes=advice.notes, help=advice.help, fixes=_fixes(source, advice)
+    )
+    return Fault(misread.code, Spot(source, advice.start, advice.end), advice.message, details)
 
-    def details() -> Details:
-        return Details(
-            label=advice.label, notes=advice.notes, help=advice.help, fixes=_fixes(source, advice)
-        )
 
-    return Fault(misread.code, spot, advice.message, details)
+def _situation(source: Source, misread: Unexpected, begin: int, opened: list[int]) -> "Situation":
+    from borgpy.bcl.advice.situation import Situation
 
-
-def _situation(source: Source, misread: Unexpected, begin: int, opened: list[int]) -> Situation:
     text, at = source.text, misread.start
     begin = min(begin, at)
     if at - begin > _LOOK_BACK:
@@ -73,27 +80,13 @@ def _situation(source: Source, misread: Unexpected, begin: int, opened: list[int
     for token in tokens(text, at):
         if token.kind is not Kind.COMMENT:
             after.append(token)
-        if len(after) == 4:
+        if len(after) == _LOOK_AHEAD:
             break
     return Situation(source, at, misread.expected, opened, before, after)
 
 
-def _fixes(source: Source, advice: Advice) -> tuple[Fix, ...]:
+def _fixes(source: Source, advice: "Advice") -> tuple[Fix, ...]:
     if not advice.fix:
         return ()
     edits = tuple(Edit(source.span(start, end), text) for start, end, text in advice.edits)
     return (Fix(advice.fix, edits),)
-
-
-def _plain(situation: Situation) -> Advice:
-    """What is there, and what should be: all there is to say when no mistake is recognised."""
-    here = situation.here
-    if here is None:
-        return Advice(
-            f"unexpected end of file, expected {situation.expected}", situation.at, situation.at
-        )
-    shown = here.text if len(here.text) <= _LONGEST_SHOWN else f"{here.text[:_LONGEST_SHOWN]}..."
-    shown = re.sub(r"\s+", " ", shown)
-    return Advice(
-        f"unexpected {situation.quoted(shown)}, expected {situation.expected}", here.start, here.end
-    )

@@ -2,7 +2,7 @@
 
 import re
 
-from borgpy.bcl.advice.situation import CLOSING, FIELD, Advice, Situation
+from borgpy.bcl.advice.situation import CLOSING, FIELD, Advice, Situation, where
 from borgpy.bcl.diagnostics import Source
 from borgpy.bcl.lexer import Kind, tokens
 from borgpy.bcl.syntax import KINDS
@@ -10,9 +10,10 @@ from borgpy.bcl.syntax import KINDS
 _LONGEST_LOOKED_THROUGH = 200_000
 """Characters of a file in which indentation is compared: a hint is not worth more."""
 
-_member = re.compile(
+_setting = re.compile(
     r"(?:(?:hidden|final|local|param|job|service|alloc|alloc_set|package|template)[ \t]+)*"
-    r"(?:[A-Za-z_]\w*|\"[^\"\n]*\"|'[^'\n]*')[ \t]*(?:=(?![=>])|\+=|[{:])"
+    r"(?:[A-Za-z_]\w*|\"[^\"\n]*\"|'[^'\n]*')[ \t]*(?:=(?![=>])|\+=|[{:])",
+    re.ASCII,
 ).match
 
 
@@ -21,9 +22,9 @@ def unfinished(situation: Situation) -> Advice | None:
     if situation.here is not None or not situation.bracket:
         return None
     end = len(situation.text.rstrip())
-    opener = situation.opened[-1]
+    opener = situation.brackets[-1]
     return Advice(
-        f"unexpected end of file, unclosed {opened_at(situation, opener)}",
+        f"unexpected end of file, unclosed {_opened_at(situation, opener)}",
         end,
         end,
         notes=_hiding_comment(situation.source, opener) + _suspect(situation),
@@ -31,16 +32,17 @@ def unfinished(situation: Situation) -> Advice | None:
 
 
 def unclosed_above(situation: Situation) -> Advice | None:
-    """What stands here begins a new item, but an earlier line has left a bracket open."""
+    """What stands here begins a new member, but an earlier line has left a bracket open."""
     here = situation.here
     if here is None or not situation.bracket:
         return None
-    opener = situation.opened[-1]
+    opener = situation.brackets[-1]
     is_declaration = situation.expected == FIELD and _declares(situation)
+    begins_line = situation.begins_line(here.start)
     begins_member = (
         situation.bracket != "{"
-        and situation.begins_line(here.start)
-        and _member(situation.text, here.start) is not None
+        and begins_line
+        and _setting(situation.text, here.start) is not None
         and "\n" in situation.text[opener : here.start]
     )
     if not is_declaration and not begins_member:
@@ -48,13 +50,13 @@ def unclosed_above(situation: Situation) -> Advice | None:
     message = (
         "a declaration stands at the top of a file, not within a record"
         if is_declaration
-        else f"unexpected '{here.text}', expected {situation.expected}"
+        else situation.unexpected(here.text)
     )
     notes: tuple[str, ...] = ()
-    if situation.begins_line(here.start):
-        notes = (f"{opened_at(situation, opener)} is not closed above this line",)
+    if begins_line:
+        notes = (f"{_opened_at(situation, opener)} is not closed above this line",)
         notes += _suspect(situation)
-    return Advice(message, here.start, here.end, notes=notes)
+    return Advice(message, *where(here), notes=notes)
 
 
 def mismatched(situation: Situation) -> Advice | None:
@@ -65,44 +67,42 @@ def mismatched(situation: Situation) -> Advice | None:
     if not situation.bracket:
         if situation.expected != FIELD:
             return None
-        return Advice(f"unexpected '{here.text}': nothing is open here", here.start, here.end)
+        return Advice(f"unexpected '{here.text}': nothing is open here", *where(here))
     needed = CLOSING[situation.bracket]
     if here.text == needed:
         return None
-    opener = opened_at(situation, situation.opened[-1])
+    opened = _opened_at(situation, situation.brackets[-1])
     return Advice(
         f"unexpected '{here.text}', expected '{needed}'",
-        here.start,
-        here.end,
-        notes=(f"{opener} is not closed", *_suspect(situation)),
+        *where(here),
+        notes=(f"{opened} is not closed", *_suspect(situation)),
     )
 
 
-def opened_at(situation: Situation, offset: int) -> str:
+def _opened_at(situation: Situation, offset: int) -> str:
     return f"'{situation.text[offset]}' opened at {situation.place(offset)}"
 
 
 def _declares(situation: Situation) -> bool:
     """Whether ``job web`` or the like stands here."""
-    first, *others = situation.after
-    if first.text not in KINDS or not others:
+    here, following = situation.here, situation.next
+    if here is None or here.text not in KINDS or following is None:
         return False
-    return others[0].kind in (Kind.WORD, Kind.STRING) or others[0].text == "["
+    return following.kind in (Kind.WORD, Kind.STRING) or following.text == "["
 
 
 def _hiding_comment(source: Source, opener: int) -> tuple[str, ...]:
     """A listing whose line breaks were lost: the first comment swallows what follows it."""
     for token in tokens(source.text, opener):
-        if token.kind is Kind.COMMENT and re.search("[])=}]", token.text):
-            if token.text.startswith("/*"):
-                continue
+        is_line = token.kind is Kind.COMMENT and not token.text.startswith("/*")
+        if is_line and re.search("[])=}]", token.text):
             line, column = source.position(token.start)
             return (f"the comment starting at {line}:{column} hides the rest of line {line}",)
     return ()
 
 
 def _suspect(situation: Situation) -> tuple[str, ...]:
-    """An opening bracket whose closing one begins a line that is indented otherwise: probably the one at fault."""
+    """A closing bracket that begins a line which is indented otherwise than that of its opening one."""
     source = situation.source
     if len(source.text) > _LONGEST_LOOKED_THROUGH:
         return ()
@@ -114,17 +114,18 @@ def _suspect(situation: Situation) -> tuple[str, ...]:
             stack.append(token.start)
         elif token.text in CLOSING.values() and stack:
             opener = stack.pop()
-            if situation.begins_line(token.start) and _indent(source, opener) != _indent(
-                source, token.start
-            ):
-                at, end = situation.place(opener), situation.place(token.start)
-                mark = source.text[opener]
+            if situation.begins_line(token.start) and _is_out_of_line(source, opener, token.start):
                 return (
-                    f"the '{token.text}' at {end} is indented otherwise than the line of '{mark}' at {at}",
+                    f"'{source.text[opener]}' opened at {situation.place(opener)} meets the '{token.text}' at"
+                    f" {situation.place(token.start)}, which is indented otherwise",
                 )
     return ()
 
 
-def _indent(source: Source, offset: int) -> int:
+def _is_out_of_line(source: Source, opener: int, closing: int) -> bool:
+    return _indentation(source, opener) != _indentation(source, closing)
+
+
+def _indentation(source: Source, offset: int) -> int:
     line = source.text[source.line_start(offset) : source.line_end(offset)]
     return len(line) - len(line.lstrip())

@@ -178,7 +178,7 @@ class ExpressionReader:
         if operator == "not":
             match = _in(self.text, end)
             if match is None:
-                raise Unexpected(at, "an operator")
+                raise Unexpected(behind(self.text, end), "'in' behind 'not'")
             operator, end = "not in", match.end()
         level = _LEVELS[operator]
         while pending and pending[-1].level > level:
@@ -336,6 +336,7 @@ class ExpressionReader:
     def clauses(self) -> tuple[syntax.Clause, ...]:
         """``for .. in .. if ..``, once or more."""
         found: list[syntax.Clause] = []
+        self.open(self.at)
         while not found or _for(self.text, self.at):
             start = self.at
             match = _clause(self.text, start)
@@ -349,6 +350,7 @@ class ExpressionReader:
                 self.at = when.end()
                 condition = self.disjunction()
             found.append(syntax.Clause(start, self.end, names, source, condition))
+        self.opened.pop()
         return tuple(found)
 
     def _clause_names(self, clause: re.Match[str]) -> tuple[str, ...]:
