@@ -30,7 +30,7 @@ class Asked(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(DEFAULT_LIMITS, **self.raised)
 
 
-_FLAGS = {
+LIMIT_FLAGS = {
     "source": ("characters of one file", 1 << 30),
     "nesting": ("brackets within each other", 1_000),
     "steps": ("steps of evaluation", 10**12),
@@ -42,7 +42,12 @@ _FLAGS = {
 }
 """The limits by their flags, each with the most it can be raised to: depth costs stack, all else only memory."""
 
-_FIELDS = {"list": "items", "output": "output_nodes", "output-bytes": "output_bytes"}
+LIMIT_FIELDS: Mapping[str, str] = {
+    "list": "items",
+    "output": "output_nodes",
+    "output-bytes": "output_bytes",
+}
+"""The fields of `Limits` that are called otherwise than their flags."""
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -51,8 +56,8 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 
 
 def _limit(flag: str) -> Callable[..., Any]:
-    about, most = _FLAGS[flag]
-    name = f"limit_{_FIELDS.get(flag, flag)}"
+    about, most = LIMIT_FLAGS[flag]
+    name = f"limit_{LIMIT_FIELDS.get(flag, flag)}"
     return click.option(
         f"--max-{flag}",
         name,
@@ -99,7 +104,7 @@ EVALUATION_OPTIONS: tuple[Callable[..., Any], ...] = (
         expose_value=False,
         callback=_keep,
     ),
-    *(_limit(flag) for flag in _FLAGS),
+    *(_limit(flag) for flag in LIMIT_FLAGS),
     click.option(
         "--max-seconds",
         "limit_seconds",

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from borgpy.bcl.functions.reference import function_reference
+from borgpy.bcl.limits import DEFAULT_LIMITS
 from borgpy.bcl.schema.document import field_reference
 from borgpy.borglet import garbage, packages, restarts
 from borgpy.borglet import launch as borglet_launch
 from borgpy.borglet import server as borglet_server
+from borgpy.cli.asked import LIMIT_FIELDS, LIMIT_FLAGS
 from borgpy.master import apply_reports, due, evolve
 from borgpy.model import limits, orders, priority
 from borgpy.model.lifecycle import PHASE_STATE, TRANSITIONS, TaskState
@@ -150,7 +152,17 @@ def numbers() -> str:
     return _table(("what", "how much", "why"), rows)
 
 
+def bcl_limits() -> str:
+    rows = []
+    for flag, (about, _) in LIMIT_FLAGS.items():
+        default = getattr(DEFAULT_LIMITS, LIMIT_FIELDS.get(flag, flag))
+        rows.append((about, f"{default:,}", f"`--max-{flag}`"))
+    rows.append(("seconds of an evaluation", f"{DEFAULT_LIMITS.seconds:g}", "`--max-seconds`"))
+    return _table(("at most", "so many", "raised by"), rows)
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
+    "bcl-limits": bcl_limits,
     "bcl-functions": function_reference,
     "bcl-fields": field_reference,
     "lifecycle-picture": lifecycle_picture,
