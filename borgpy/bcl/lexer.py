@@ -5,8 +5,9 @@ repeated possessively, since Python 3.11 up to 3.11.2 (Debian 12's own) matches 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import cache
 from typing import NamedTuple
 
 BLANK = r"[ \t\r\n\f\ufeff]"
@@ -60,16 +61,13 @@ class Token(NamedTuple):
     end: int
 
 
+_Match = Callable[[str, int, int], re.Match[str] | None]
+
 _ANYWHERE = (
     rf"(?P<comment>{COMMENT})|(?P<word>{NAME})|(?P<number>{NUMBER})|(?P<string>{STRING})"
     r"|(?P<mark>==|!=|<=|>=|\+=|/(?!\*)|[{}\[\](),;=:.+*%<>?|-])"
     r'|(?P<rubbish>"""(?:.|\n)*|"[^\n]*|\'[^\n]*|/\*(?:.|\n)*|.)'
 )
-_before_operand = re.compile(
-    rf"{BLANK}*+(?:(?P<fstring>f(?:{STRING}))|(?P<path>{PATH})|(?P<placeholder>{PLACEHOLDER})|{_ANYWHERE})"
-).match
-_behind_operand = re.compile(rf"{BLANK}*+(?:{_ANYWHERE})").match
-
 _ENDS_NO_OPERAND = frozenset(
     [
         *("if", "then", "else", "lambda", "and", "or", "not", "in", "for", "import"),
@@ -83,8 +81,9 @@ def tokens(text: str, start: int = 0, end: int | None = None) -> Iterator[Token]
 
     What begins a path or a placeholder where a value may start is an operator behind a value.
     """
+    before_operand, behind_operand = _matchers()
     end = len(text) if end is None else end
-    at, match = start, _before_operand
+    at, match = start, before_operand
     while (found := match(text, at, end)) is not None:
         name = found.lastgroup
         assert name is not None
@@ -92,7 +91,7 @@ def tokens(text: str, start: int = 0, end: int | None = None) -> Iterator[Token]
         yield token
         at = token.end
         if token.kind is not Kind.COMMENT:
-            match = _behind_operand if ends_operand(token) else _before_operand
+            match = behind_operand if ends_operand(token) else before_operand
 
 
 def ends_operand(token: Token) -> bool:
@@ -100,3 +99,14 @@ def ends_operand(token: Token) -> bool:
     if token.kind is Kind.MARK:
         return token.text in ")]}?"
     return token.text not in _ENDS_NO_OPERAND
+
+
+@cache
+def _matchers() -> "tuple[_Match, _Match]":
+    """What finds the next token where a value may start, and where it may not; compiled when first needed."""
+    before = (
+        rf"(?P<fstring>f(?:{STRING}))|(?P<path>{PATH})|(?P<placeholder>{PLACEHOLDER})|{_ANYWHERE}"
+    )
+    return re.compile(rf"{BLANK}*+(?:{before})").match, re.compile(
+        rf"{BLANK}*+(?:{_ANYWHERE})"
+    ).match

@@ -8,6 +8,11 @@ from borgpy.bcl.lexer import Kind, Token, tokens
 if TYPE_CHECKING:
     from borgpy.bcl.advice.situation import Advice, Situation
 
+VALUE = "a value"
+FIELD = "a field"
+NAME = "a name"
+TYPE = "a type"
+
 _LOOK_BACK = 4000
 """Characters of the misread member that advice takes into account."""
 

@@ -2,17 +2,9 @@
 
 import re
 
-from borgpy.bcl.advice.situation import (
-    FIELD,
-    NAME,
-    TYPE,
-    VALUE,
-    Advice,
-    Situation,
-    explaining,
-    replacing,
-)
+from borgpy.bcl.advice.situation import Advice, Situation, explaining, replacing
 from borgpy.bcl.lexer import Kind, Token
+from borgpy.bcl.misread import FIELD, NAME, TYPE, VALUE
 from borgpy.bcl.syntax import KINDS
 
 _RUN = "-&|=!<>+*?:^~."
@@ -227,7 +219,7 @@ def foreign_forms(situation: Situation) -> Advice | None:
         return explaining(message, here, "the parameters have no parentheses: lambda x, y: x + y")
     if situation.expected == NAME and last.text == "." and here.kind is Kind.NUMBER:
         return explaining(message, here, f"an item of a list is written a[{here.text}]")
-    if situation.expected == "a name and 'in'":
+    if situation.expected == "'in'" or (last.text == "for" and here.kind is not Kind.WORD):
         return explaining(message, here, "BCL writes: for x in xs")
     if situation.expected == "'['" and here.kind in (Kind.WORD, Kind.STRING):
         return explaining(message, here, f"a computed name stands in brackets: [{here.text}] = ...")

@@ -1,9 +1,6 @@
 """Advice on what stands before a value: names, types, equals signs, declarations."""
 
 from borgpy.bcl.advice.situation import (
-    FIELD,
-    NAME,
-    TYPE,
     VALUE_WORDS,
     VALUES,
     Advice,
@@ -16,6 +13,7 @@ from borgpy.bcl.advice.situation import (
 )
 from borgpy.bcl.diagnostics import suggestion
 from borgpy.bcl.lexer import Kind, ends_operand
+from borgpy.bcl.misread import FIELD, NAME, TYPE
 from borgpy.bcl.syntax import KINDS, RESERVED
 
 _EQUALS = "write '=' between a name and its value"

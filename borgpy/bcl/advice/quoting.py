@@ -2,20 +2,10 @@
 
 import re
 
-from borgpy.bcl.advice.situation import (
-    FIELD,
-    NAME,
-    TYPE,
-    VALUE,
-    Advice,
-    Situation,
-    explaining,
-    inserting,
-    quoting,
-    short,
-)
+from borgpy.bcl.advice.situation import Advice, Situation, explaining, inserting, quoting, short
 from borgpy.bcl.lexer import Kind, Token
 from borgpy.bcl.literals import UNITS
+from borgpy.bcl.misread import FIELD, NAME, TYPE, VALUE
 from borgpy.bcl.syntax import KINDS, RESERVED
 
 _LONGEST_WHOLE = 200

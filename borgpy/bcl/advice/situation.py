@@ -6,11 +6,8 @@ from typing import NamedTuple
 
 from borgpy.bcl.diagnostics import Source
 from borgpy.bcl.lexer import Kind, Token, ends_operand
+from borgpy.bcl.misread import FIELD
 
-VALUE = "a value"
-FIELD = "a field"
-NAME = "a name"
-TYPE = "a type"
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 VALUES = (Kind.NUMBER, Kind.STRING, Kind.FSTRING, Kind.PATH, Kind.PLACEHOLDER)

@@ -3,8 +3,6 @@
 import re
 
 from borgpy.bcl.advice.situation import (
-    FIELD,
-    VALUE,
     VALUE_WORDS,
     VALUES,
     Advice,
@@ -17,6 +15,7 @@ from borgpy.bcl.advice.situation import (
     where,
 )
 from borgpy.bcl.lexer import Kind, ends_operand
+from borgpy.bcl.misread import FIELD, VALUE
 from borgpy.bcl.syntax import RESERVED
 
 _CONDITIONAL = "BCL writes: if condition then value else other"

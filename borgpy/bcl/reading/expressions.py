@@ -5,15 +5,13 @@ call), and at most one more.
 """
 
 import re
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
 
 from borgpy.bcl import lexer, syntax
-from borgpy.bcl.advice.situation import NAME, VALUE
 from borgpy.bcl.diagnostics import Source
-from borgpy.bcl.limits import Limits, raised_by
-from borgpy.bcl.literals import BadLiteral, read_negative, read_number, read_string
-from borgpy.bcl.misread import Misread, Unexpected
+from borgpy.bcl.limits import Limits
+from borgpy.bcl.misread import NAME, VALUE, Misread, Unexpected
+from borgpy.bcl.reading.cursor import FOLLOWING, QUOTES, Cursor, negative_number, number
 from borgpy.bcl.reading.fstrings import read_fstring
 from borgpy.bcl.syntax import RESERVED, Expression
 
@@ -21,36 +19,17 @@ _ATOM = (
     rf"(?!f[\"'])(?:{lexer.NAME})|{lexer.NUMBER}|{lexer.STRING}"
     rf"|{lexer.PATH}(?![/#])|{lexer.PLACEHOLDER}"
 )
-_FOLLOWING = rf"{lexer.SKIPPED}({lexer.OPERATOR})?"
-
 _operand = re.compile(
-    rf"{lexer.SKIPPED}(?:({_ATOM}){_FOLLOWING}|([-(\[{{]|f(?:{lexer.STRING})))"
+    rf"{lexer.SKIPPED}(?:({_ATOM}){FOLLOWING}|([-(\[{{]|f(?:{lexer.STRING})))"
 ).match
-"""A value and the operator behind it, or the beginning of something longer."""
+"""A value and the operator behind it, or the beginning of something longer, which is the third group."""
 
-_ATOM_ALONE, _ATOM_AND_OPERATOR, _LONGER = 1, 2, 3
+_LONGER = 3
 
-_following = re.compile(_FOLLOWING).match
-_attribute = re.compile(rf"{lexer.SKIPPED}({lexer.NAME}|{lexer.STRING}){_FOLLOWING}").match
-_argument = re.compile(rf"{lexer.SKIPPED}(?:({lexer.NAME}){lexer.SKIPPED}=(?!=)|(?=(\))))?").match
-_parameter = re.compile(rf"{lexer.SKIPPED}({lexer.NAME}){lexer.SKIPPED}(=(?!=))?").match
-_list_end = re.compile(rf"{lexer.SKIPPED}(\])?").match
-_clause = re.compile(
-    rf"for{lexer.END}{lexer.SKIPPED}({lexer.NAME}(?:{lexer.SKIPPED},{lexer.SKIPPED}{lexer.NAME})*)"
-    rf"{lexer.SKIPPED}in{lexer.END}"
-).match
-_clause_name = re.compile(rf"{lexer.SKIPPED},?{lexer.SKIPPED}({lexer.NAME})").match
+_attribute = re.compile(rf"{lexer.SKIPPED}({lexer.NAME}|{lexer.STRING}){FOLLOWING}").match
+_argument = re.compile(rf"({lexer.NAME}){lexer.SKIPPED}=(?!=)").match
 _loop_brace = re.compile(rf"\{{{lexer.SKIPPED}for{lexer.END}").match
-_for = re.compile(rf"for{lexer.END}").match
-_branching = re.compile(rf"{lexer.SKIPPED}(if|lambda){lexer.END}").match
-_pin = re.compile(rf"{lexer.SKIPPED}sha256{lexer.SKIPPED}({lexer.STRING})").match
-_quoted = re.compile(rf"{lexer.SKIPPED}({lexer.STRING})").match
-_skipped = re.compile(lexer.SKIPPED).match
-_in = re.compile(rf"{lexer.SKIPPED}in{lexer.END}").match
-_words = {
-    word: re.compile(rf"{lexer.SKIPPED}{word}{lexer.END}").match for word in ("if", "then", "else")
-}
-QUOTES = ("'", '"')
+_quoted = re.compile(lexer.STRING).match
 
 _OR, _AND, _NOT, _COMPARISON, _SUM, _TERM = range(1, 7)
 _LEVELS = {
@@ -62,8 +41,6 @@ _LEVELS = {
 }
 
 _CONSTANTS = {"true": True, "false": False, "null": None}
-
-_read_number = lru_cache(1024)(read_number)
 
 
 class _Pending:
@@ -94,27 +71,17 @@ class _Pending:
         return syntax.Logic(start, end, operators[0][2], tuple(values))
 
 
-class ExpressionReader:
-    """Reads expressions of one text from ``at`` on. It never stops within blanks or a comment.
-
-    ``end`` is where the last thing read ended, ``next`` the operator which was found behind it, up to ``at``.
-    """
+class ExpressionReader(Cursor):
+    """Reads expressions, from ``at`` on."""
 
     def __init__(self, source: Source, limits: Limits) -> None:
-        self.source = source
-        self.text = source.text
-        self.limits = limits
-        self.at = 0
-        self.end = 0
-        self.next = ""
-        self.opened: list[int] = []
-        self.begin = 0
-        self.text_start: int | None = None
+        super().__init__(source, limits)
+        self.text_start: int | None = None  # of the outermost f-string that is being read
         self._readers: dict[str, Callable[[int, int, str], Expression]] = {
             **dict.fromkeys("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_", syntax.Name),
-            **dict.fromkeys("0123456789", _number),
+            **dict.fromkeys("0123456789", number),
             **dict.fromkeys("./", syntax.Path),
-            **dict.fromkeys("\"'", self._constant),
+            **dict.fromkeys("\"'", self.constant),
             "%": syntax.Placeholder,
         }
 
@@ -126,10 +93,10 @@ class ExpressionReader:
         while True:
             match = _operand(text, self.at)
             if match is None:
-                raise Unexpected(behind(text, self.at), VALUE)
-            kind = match.lastindex
-            if kind == _LONGER:
-                start, self.at = match.span(3)
+                self.skip(self.at)
+                raise Unexpected(self.at, VALUE)
+            if match.lastindex == _LONGER:
+                start, self.at = match.span(_LONGER)
                 if text[start] == "-":
                     signs.append(start)
                     continue
@@ -146,7 +113,7 @@ class ExpressionReader:
                     value = self._reserved(token, start, bool(pending or signs))
                 elif signs and "0" <= token[0] <= "9":
                     start = signs.pop()
-                    value = syntax.Number(start, self.end, *_read(read_negative, token, start))
+                    value = negative_number(start, self.end, token)
                 else:
                     value = readers[token[0]](start, self.end, token)
             if self.next in _STEPS:
@@ -176,10 +143,9 @@ class ExpressionReader:
         operator, end = self.next, self.at
         at = end - len(operator)
         if operator == "not":
-            match = _in(self.text, end)
-            if match is None:
-                raise Unexpected(behind(self.text, end), "'in' behind 'not'")
-            operator, end = "not in", match.end()
+            self.skip(end)
+            operator, end = "not in", self.at + len("in")
+            self.expect_word("in", "'in' behind 'not'")
         level = _LEVELS[operator]
         while pending and pending[-1].level > level:
             waiting = pending.pop()
@@ -191,7 +157,6 @@ class ExpressionReader:
             raise Misread(at, end, "comparisons do not chain", help="join two with 'and'")
         pending[-1].values.append(value)
         pending[-1].operators.append((at, end, operator))
-        self.at = end
 
     def _negation(self, pending: list[_Pending], signs: list[int], start: int) -> None:
         """Takes up the word ``not``."""
@@ -204,18 +169,16 @@ class ExpressionReader:
 
     def disjunction(self) -> Expression:
         """An expression that is no conditional and no function, unless in parentheses."""
-        match = _branching(self.text, self.at)
-        if match is not None:
-            raise Unexpected(match.start(1), VALUE)
+        if self.word() in ("if", "lambda"):
+            raise Unexpected(self.at, VALUE)
         return self.expression()
 
     def _reserved(self, word: str, start: int, is_operand: bool) -> Expression:
+        """What a reserved word stands for or begins."""
         if word in _CONSTANTS:
             return syntax.Constant(start, self.end, _CONSTANTS[word])
-        if word in ("if", "lambda") and is_operand:
-            raise Unexpected(start, VALUE)
         reader = _WORD_READERS.get(word)
-        if reader is None:
+        if reader is None or (is_operand and word in ("if", "lambda")):
             raise Unexpected(start, VALUE)
         return reader(self, start)
 
@@ -232,135 +195,102 @@ class ExpressionReader:
             if match is None or match[1] != "up":
                 break
             levels += 1
-            self._passed(match)
+            self.passed(match)
         return syntax.Up(start, self.end, levels)
 
-    def _passed(self, match: re.Match[str]) -> None:
-        """Goes on behind a match of one token and the operator that may follow."""
-        self.end = match.end(1)
-        self.at = match.end()
-        self.next = match[2] or ""
-
     def _import(self, start: int) -> Expression:
-        path = _quoted(self.text, self.end)
+        self.skip(self.end)
+        path = _quoted(self.text, self.at)
         if path is None:
-            raise Unexpected(behind(self.text, self.end), "a quoted path")
-        pin = _pin(self.text, path.end())
-        last = pin or path
-        digest = self.string(pin[1], pin.start(1)) if pin else ""
-        self.follow(last.end())
-        return syntax.Import(start, self.end, self.string(path[1], path.start(1)), digest)
+            raise Unexpected(self.at, "a quoted path")
+        said, digest = self.string(path[0], path.start()), ""
+        end = path.end()
+        self.skip(end)
+        if self.word() == "sha256":
+            self.skip(self.at + len("sha256"))
+            pin = _quoted(self.text, self.at)
+            if pin is not None:  # otherwise it is the name of the next field
+                digest, end = self.string(pin[0], pin.start()), pin.end()
+        self.follow(end)
+        return syntax.Import(start, self.end, said, digest)
 
     def _conditional(self, start: int) -> Expression:
         self.open(start)
-        branches = []
-        self.at, begin = self.end, start
-        while True:
+        branches: list[syntax.Branch] = []
+        self.at = begin = start
+        while not branches or self.word() == "if":
+            begin = self.at
+            self.at += len("if")
             condition = self.expression()
-            self._word("then")
+            self.expect_word("then")
             value = self.expression()
             branches.append(syntax.Branch(begin, self.end, condition, value))
-            self._word("else")
-            another = _words["if"](self.text, self.at)
-            if another is None:
-                break
-            self.at = another.end()
-            begin = self.at - 2
+            self.expect_word("else")
         otherwise = self.expression()
         self.opened.pop()
         return syntax.If(start, self.end, tuple(branches), otherwise)
 
-    def _word(self, word: str) -> None:
-        match = _words[word](self.text, self.at)
-        if match is None:
-            raise Unexpected(self.at, f"'{word}'")
-        self.at = match.end()
-
     def _lambda(self, start: int) -> Expression:
         self.open(start)
-        self.at = behind(self.text, self.end)
+        self.skip(self.end)
         parameters: list[syntax.Parameter] = []
-        while not parameters or self.passes(","):
-            match = _parameter(self.text, self.at)
-            if match is None:
-                if parameters or self.text[self.at : self.at + 1] != ":":
-                    raise Unexpected(self.at, NAME)
-                break
-            name, default = self.name(match), None
-            self.at = match.end()
-            if match[2]:
+        while self.passes(",") if parameters else self.text[self.at : self.at + 1] != ":":
+            at = self.at
+            name, end, default = self.new_name(), self.end, None
+            _refuse_twice(name, at, (parameter.name for parameter in parameters))
+            if self.passes("="):
                 default = self.expression()
-            else:
-                self.at = behind(self.text, self.at)
-            parameters.append(syntax.Parameter(*match.span(1), name, default))
+            parameters.append(syntax.Parameter(at, end, name, default))
         self.expect(":")
         body = self.expression()
         self.opened.pop()
         return syntax.Lambda(start, self.end, tuple(parameters), body)
 
-    def name(self, match: re.Match[str], group: int = 1) -> str:
-        """The name in a group, which may be no reserved word and not quoted."""
-        name = match[group]
-        if name in RESERVED or name[0] in QUOTES:
-            raise Unexpected(match.start(group), NAME)
-        return name
-
     def _parenthesis(self, start: int) -> Expression:
         self.open(start)
         value = self.expression()
-        self._close(")")
+        self.close(")")
         return value
 
     def _list(self, start: int) -> Expression:
         self.open(start)
-        text = self.text
+        self.skip(self.at)
         items: list[Expression] = []
-        while True:
-            match = _list_end(text, self.at)
-            assert match is not None
-            self.at = match.end()
-            if match[1]:
-                self.at -= 1
-                break
+        while self.text[self.at : self.at + 1] != "]":
             items.append(self.expression())
-            if text[self.at : self.at + 1] != ",":
+            if not self.passes(","):
                 break
-            self.at += 1
-        if len(items) == 1 and _for(text, self.at):
+        if len(items) == 1 and self.word() == "for":
             clauses = self.clauses()
-            self._close("]")
+            self.close("]")
             return syntax.ListLoop(start, self.end, items[0], clauses)
-        self._close("]", "',' or ']'")
+        self.close("]", "',' or ']'")
         return syntax.List(start, self.end, tuple(items))
 
     def clauses(self) -> tuple[syntax.Clause, ...]:
         """``for .. in .. if ..``, once or more."""
         found: list[syntax.Clause] = []
         self.open(self.at)
-        while not found or _for(self.text, self.at):
+        while not found or self.word() == "for":
             start = self.at
-            match = _clause(self.text, start)
-            if match is None:
-                raise Unexpected(behind(self.text, start + 3), "a name and 'in'")
-            names = self._clause_names(match)
-            self.at = match.end()
+            self.expect_word("for")
+            names = self._loop_names()
             source, condition = self.disjunction(), None
-            when = _words["if"](self.text, self.at)
-            if when is not None:
-                self.at = when.end()
+            if self.word() == "if":
+                self.skip(self.at + len("if"))
                 condition = self.disjunction()
             found.append(syntax.Clause(start, self.end, names, source, condition))
         self.opened.pop()
         return tuple(found)
 
-    def _clause_names(self, clause: re.Match[str]) -> tuple[str, ...]:
+    def _loop_names(self) -> tuple[str, ...]:
+        """``a, b in``."""
         names: list[str] = []
-        at, end = clause.span(1)
-        while at < end:
-            match = _clause_name(self.text, at)
-            assert match is not None
-            names.append(self.name(match))
-            at = match.end()
+        while not names or self.passes(","):
+            at = self.at
+            names.append(self.new_name())
+            _refuse_twice(names[-1], at, names[:-1])
+        self.expect_word("in")
         return tuple(names)
 
     def _braces(self, start: int) -> Expression:
@@ -378,55 +308,52 @@ class ExpressionReader:
     def record_loop(self, start: int) -> syntax.RecordLoop:
         """``{for ..: [key] = value}``."""
         self.open(start)
-        self.at = behind(self.text, start + 1)
+        self.skip(start + 1)
         clauses = self.clauses()
         self.expect(":")
-        self.at = behind(self.text, self.at)
+        self.opened.append(self.at)
         self.expect("[")
-        self.opened.append(self.at - 1)
         key = self.expression()
         self.expect("]")
         self.opened.pop()
-        self.at = behind(self.text, self.at)
         self.expect("=")
         value = self.expression()
+        self.end = self.at + 1
         self.expect("}")
         self.opened.pop()
-        self.end = self.at
         return syntax.RecordLoop(start, self.end, key, value, clauses)
 
-    def _attribute_step(self, at: int) -> syntax.Attribute:
+    def _attribute_step(self, _at: int) -> syntax.Attribute:
         match = _attribute(self.text, self.at)
         if match is None:
-            raise Unexpected(behind(self.text, self.at), NAME)
+            self.skip(self.at)
+            raise Unexpected(self.at, NAME)
         word = match[1]
         name = self.string(word, match.start(1)) if word[0] in QUOTES else self.name(match)
-        self._passed(match)
+        self.passed(match)
         return syntax.Attribute(*match.span(1), name)
 
     def _index_step(self, at: int) -> syntax.Index:
         self.open(at)
         key = self.expression()
-        self._close("]")
+        self.close("]")
         return syntax.Index(at, self.end, key)
 
     def _call_step(self, at: int) -> syntax.Call:
         self.open(at)
+        self.skip(self.at)
         arguments: list[syntax.Argument] = []
-        while True:
-            match = _argument(self.text, self.at)
-            assert match is not None
-            start = self.at = match.end()
-            if match[2] is not None:
-                break
-            name = ""
-            if match[1]:
-                name, start = self.name(match), match.start(1)
+        while self.text[self.at : self.at + 1] != ")":
+            start, name = self.at, ""
+            match = _argument(self.text, start)
+            if match is not None:
+                name = self.name(match)
+                self.at = match.end()
             value = self.expression()
             arguments.append(syntax.Argument(start, self.end, value, name))
             if not self.passes(","):
                 break
-        self._close(")", "',' or ')'")
+        self.close(")", "',' or ')'")
         return syntax.Call(at, self.end, tuple(arguments))
 
     def _extend_step(self, at: int) -> syntax.Extend:
@@ -443,89 +370,10 @@ class ExpressionReader:
         self.follow(end)
         return value
 
-    def open(self, at: int) -> None:
-        """Enters what begins at ``at`` and ends with ``opened.pop()``."""
-        self.opened.append(at)
-        if len(self.opened) > self.limits.nesting:
-            raise Misread(
-                at,
-                at + 1,
-                f"nested deeper than {self.limits.nesting:,}",
-                code="limit",
-                help=raised_by("nesting"),
-            )
 
-    def expect(self, mark: str) -> None:
-        """Goes on behind ``mark``, which has to stand here."""
-        if not self.passes(mark):
-            raise Unexpected(self.at, f"'{mark}'")
-
-    def passes(self, mark: str) -> bool:
-        if self.text[self.at : self.at + 1] != mark:
-            return False
-        self.at += 1
-        return True
-
-    def _close(self, bracket: str, expected: str = "") -> None:
-        """Leaves what was opened last, and looks at what follows."""
-        if self.text[self.at : self.at + 1] != bracket:
-            raise Unexpected(self.at, expected or f"'{bracket}'")
-        self.opened.pop()
-        self.follow(self.at + 1)
-
-    def follow(self, end: int) -> None:
-        """Looks at what follows the value that ended at ``end``."""
-        match = _following(self.text, end)
-        assert match is not None
-        self.end = end
-        self.at = match.end()
-        self.next = match[1] or ""
-
-    def _constant(self, start: int, end: int, token: str) -> syntax.Constant:
-        return syntax.Constant(start, end, self.string(token, start))
-
-    def string(self, token: str, start: int) -> str:
-        """What a quoted string says."""
-        if len(token) > self.limits.string:
-            raise Misread(
-                start,
-                start + len(token),
-                f"a string of {len(token):,} characters, more than {self.limits.string:,}",
-                code="limit",
-                help=raised_by("string"),
-            )
-        if "\\" not in token and token[:3] != '"""':
-            return token[1:-1]
-        try:
-            return read_string(token)
-        except BadLiteral as bad:
-            raise _misread(bad, start, start + len(token)) from None
-
-
-def _number(start: int, end: int, token: str) -> syntax.Number:
-    if len(token) < 19 and token.isdigit() and (token[0] != "0" or token == "0"):
-        return syntax.Number(start, end, int(token))
-    return syntax.Number(start, end, *_read(_read_number, token, start))
-
-
-def _read(
-    reader: Callable[[str], tuple[int | float, str]], token: str, start: int
-) -> tuple[int | float, str]:
-    try:
-        return reader(token)
-    except BadLiteral as bad:
-        raise _misread(bad, start, start + len(token)) from None
-
-
-def _misread(bad: BadLiteral, start: int, end: int) -> Misread:
-    return Misread(start + bad.offset, end, bad.message, code=bad.code, help=bad.help)
-
-
-def behind(text: str, at: int) -> int:
-    """Where the next token begins."""
-    match = _skipped(text, at)
-    assert match is not None
-    return match.end()
+def _refuse_twice(name: str, at: int, others: Iterable[str]) -> None:
+    if name in others:
+        raise Misread(at, at + len(name), f"'{name}' is there twice", code="duplicate")
 
 
 _LONGER_READERS: dict[str, Callable[[ExpressionReader, int], Expression]] = {

@@ -1,16 +1,15 @@
 """Reading what stands in braces or in a file: fields, asserts, declarations, and the types of fields."""
 
 import re
-from typing import NamedTuple, cast
+from typing import cast
 
 from borgpy.bcl import lexer, syntax
-from borgpy.bcl.advice.situation import FIELD, NAME, TYPE
 from borgpy.bcl.diagnostics import MAX_DIAGNOSTICS, Fault, Source
 from borgpy.bcl.lexer import Kind, tokens
 from borgpy.bcl.limits import Limits
-from borgpy.bcl.misread import Misread, Unexpected, describe
-from borgpy.bcl.reading.expressions import QUOTES, ExpressionReader, behind
-from borgpy.bcl.reading.recovery import declares, next_item, next_member
+from borgpy.bcl.misread import FIELD, NAME, TYPE, Misread, Unexpected, describe
+from borgpy.bcl.reading.cursor import QUOTES
+from borgpy.bcl.reading.expressions import ExpressionReader
 from borgpy.bcl.syntax import RESERVED, Expression, How, Item, Visibility
 
 _NAMED = rf"({lexer.NAME}|{lexer.STRING}){lexer.SKIPPED}"
@@ -24,12 +23,8 @@ _field = re.compile(
 _declaration = re.compile(
     rf"({'|'.join(syntax.KINDS)}){lexer.END}{lexer.SKIPPED}(?:{_NAMED}(=(?!=))|(\[))"
 ).match
-_assert = re.compile(rf"assert{lexer.END}").match
-_for = re.compile(rf"for{lexer.END}").match
 _separated = re.compile(lexer.SEPARATED).match
-_type = re.compile(
-    rf"{lexer.SKIPPED}(?:({lexer.NAME})(?:{lexer.SKIPPED}(\?))?|({lexer.STRING})|([\[{{]))"
-).match
+_type_word = re.compile(rf"{lexer.NAME}|{lexer.STRING}").match
 
 _ALONE = {
     "local": "a local is a name for the expressions beside it: local x = 1",
@@ -37,6 +32,11 @@ _ALONE = {
     "hidden": "",
     "final": "",
 }
+_Said = tuple[How, Visibility, syntax.Type | None, bool]
+"""What a field says beside its name and its value, as `syntax.Field` wants it."""
+
+_PLAIN: dict[str, _Said] = {how.value: (how, Visibility.EXPORTED, None, False) for how in How}
+
 _CLOSING = ("}", "]", ")")
 _FILE = -1
 
@@ -48,20 +48,6 @@ class _Lost(Exception):
         super().__init__(at)
         self.at = at
         self.is_final = is_final
-
-
-class _Qualified(NamedTuple):
-    """What a field says beside its name and its value; ``how`` is `None` when it has no value."""
-
-    how: How | None
-    visibility: Visibility
-    type: syntax.Type | None
-    final: bool
-
-    @property
-    def said(self) -> tuple[How, Visibility, syntax.Type | None, bool]:
-        """The fields of a `syntax.Field` in order."""
-        return self.how or How.SET, self.visibility, self.type, self.final
 
 
 class Reader(ExpressionReader):
@@ -78,6 +64,8 @@ class Reader(ExpressionReader):
             try:
                 return syntax.File(self.record(_FILE).members)
             except _Lost as lost:
+                from borgpy.bcl.reading.recovery import next_item
+
                 at = next_item(self.source, self.begin, lost.at)
                 if at is None or lost.is_final:
                     return syntax.File(())
@@ -114,24 +102,27 @@ class Reader(ExpressionReader):
                 if how == "=" and not modifiers:
                     items.append(syntax.Field(at, end, name, self.expression()))
                     continue
-                field = self._qualified(match, start)
+                said = self._said(match, start) if modifiers or how == ":" else _PLAIN[how]
                 value: Expression | None = None
-                if field.how is How.EXTEND:
+                if how == "{":
                     value = self.reader_of_brace(self.at - 1)(self.at - 1)
-                elif field.how is not None:
+                elif how != ":" or self.passes("="):
                     value = self.expression()
-                items.append(syntax.Field(at, end, name, value, *field.said))
+                items.append(syntax.Field(at, end, name, value, *said))
             except Misread as misread:
                 self._recover(misread, start, depth)
 
     def _recover(self, misread: Misread, start: int, depth: int) -> None:
         """Notes a mistake within the record from ``start``, and goes on with its next member, if that is to be seen."""
+        from borgpy.bcl.reading.recovery import declares, next_member
+
         if self.text_start is not None and self.text_start < start:
             raise misread  # what stands within an f-string ends with it
         at = misread.start
-        is_echo = self._was_lost and not self.opened and self.text[at : at + 1] in _CLOSING
-        if not is_echo:
-            self.faults.append(describe(self.source, misread, self.begin, self.opened))
+        if self._was_lost and not self.opened and self.text[at : at + 1] in _CLOSING:
+            self.at = at + 1  # of what was lost
+            return
+        self.faults.append(describe(self.source, misread, self.begin, self.opened))
         if misread.code == "limit" or len(self.faults) > MAX_DIAGNOSTICS:
             raise _Lost(at, is_final=True)
         resume = None
@@ -161,26 +152,25 @@ class Reader(ExpressionReader):
 
     def _other(self, start: int) -> Item:
         """What is no field: an assert or a declaration."""
-        begin, self.begin = self.begin, self.at
-        match = _assert(self.text, self.at)
-        if match is not None:
-            return self._assertion(match)
+        if self.word() == "assert":
+            return self._assertion()
         match = _declaration(self.text, self.at)
         if match is None or start != _FILE:
-            self.begin = begin
             raise Unexpected(self.at, FIELD)
+        self.begin = self.at
         return self._declared(match)
 
-    def _assertion(self, match: re.Match[str]) -> syntax.Assert:
+    def _assertion(self) -> syntax.Assert:
+        self.begin = self.at
         self.open(self.at)
-        self.at = match.end()
-        begin = behind(self.text, self.at)
+        self.skip(self.at + len("assert"))
+        start = self.at
         condition, message = self.expression(), None
         end = self.end
         if self.passes(":"):
             message = self.expression()
         self.opened.pop()
-        return syntax.Assert(begin, end, condition, message)
+        return syntax.Assert(start, end, condition, message)
 
     def _declared(self, match: re.Match[str]) -> syntax.Declaration:
         kind, name, equals, _ = match.groups()
@@ -190,29 +180,27 @@ class Reader(ExpressionReader):
             where = match.span(2)
             name = self.string(name, where[0]) if name[0] in QUOTES else self.name(match, 2)
         else:
-            name = ""
-            self.open(self.at - 1)
+            name, start = "", self.at - 1
+            self.open(start)
             computed = self.expression()
+            where = start, self.at + 1
             self.expect("]")
             self.opened.pop()
-            where = match.start(4), self.at
-            self.at = behind(self.text, self.at)
             self.expect("=")
         value = self.expression()
-        clauses = self.clauses() if _for(self.text, self.at) else ()
+        clauses = self.clauses() if self.word() == "for" else ()
         return syntax.Declaration(*where, kind, name, value, computed, clauses)
 
-    def _qualified(self, match: re.Match[str], start: int) -> "_Qualified":
-        """What a field says beside its name and its value."""
+    def _said(self, match: re.Match[str], start: int) -> _Said:
+        """What a field with modifiers or a type says beside its name and its value."""
         modifiers, _, mark = match.groups()
         visibility, final = Visibility.EXPORTED, False
         if modifiers:
             words = {token.text for token in tokens(modifiers) if token.kind is Kind.WORD}
             visibility, final = self._modified(match, words, start)
-        if mark != ":":
-            return _Qualified(How(mark), visibility, None, final)
-        type = self._type()
-        return _Qualified(How.SET if self.passes("=") else None, visibility, type, final)
+        if mark == ":":
+            return How.SET, visibility, self._type(), final
+        return How(mark), visibility, None, final
 
     def _modified(
         self, match: re.Match[str], words: set[str], start: int
@@ -251,39 +239,41 @@ class Reader(ExpressionReader):
         return Visibility.HIDDEN if "hidden" in words else Visibility.EXPORTED, "final" in words
 
     def _type(self) -> syntax.Type:
-        """The type from here on, and what follows it skipped."""
-        start = behind(self.text, self.at)
+        """The type from here on; goes on behind it."""
+        self.skip(self.at)
+        start = self.at
         options = [self._type_option()]
         while self.text[self.at : self.at + 1] == "|" != self.text[self.at + 1 : self.at + 2]:
-            self.at += 1
+            self.skip(self.at + 1)
             options.append(self._type_option())
-        return (
-            options[0] if len(options) == 1 else syntax.UnionType(start, self.end, tuple(options))
-        )
+        if len(options) == 1:
+            return options[0]
+        return syntax.UnionType(start, self.end, tuple(options))
 
     def _type_option(self) -> syntax.Type:
-        match = _type(self.text, self.at)
+        start, mark = self.at, self.text[self.at : self.at + 1]
+        if mark in ("[", "{"):
+            return self._container(start, mark)
+        match = _type_word(self.text, start)
         if match is None:
-            raise Unexpected(behind(self.text, self.at), TYPE)
-        name, optional, literal, bracket = match.groups()
-        start = match.start(3 if literal else 4 if bracket else 1)
-        self.at = self.end = match.end()
-        type: syntax.Type
-        if name:
-            type = syntax.NamedType(start, self.end, self.name(match), bool(optional))
-        elif literal:
-            type = syntax.LiteralType(start, self.end, self.string(literal, start))
-        else:
-            type = self._container(start, bracket)
-        self.at = behind(self.text, self.end)
-        return type
+            raise Unexpected(start, TYPE)
+        if mark in QUOTES:
+            self.end = match.end()
+            self.skip(self.end)
+            return syntax.LiteralType(start, self.end, self.string(match[0], start))
+        name, optional = self.new_name(TYPE), False
+        if self.text[self.at : self.at + 1] == "?":
+            self.end, optional = self.at + 1, True
+            self.skip(self.end)
+        return syntax.NamedType(start, self.end, name, optional)
 
     def _container(self, start: int, bracket: str) -> syntax.ListType | syntax.RecordType:
         self.open(start)
+        self.at += 1
         inner = self._type()
+        self.end = self.at + 1
         self.expect("]" if bracket == "[" else "}")
         self.opened.pop()
-        self.end = self.at
         if bracket == "[":
             return syntax.ListType(start, self.end, inner)
         return syntax.RecordType(start, self.end, inner)
