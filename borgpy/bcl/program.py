@@ -106,8 +106,12 @@ class Program(msgspec.Struct, frozen=True):
     origins: Mapping[str, Spot]
     """Where each imported file was imported first."""
 
-    def imported_at(self, path: str) -> Spot | None:
-        return self.origins.get(path)
+    def imported_at(self, name: str) -> Spot | None:
+        """Where a file, by its path or by the name that messages have for it, was imported first."""
+        if name in self.origins:
+            return self.origins[name]
+        named = (m.path for m in self.modules.values() if m.source.name == name)
+        return self.origins.get(next(named, ""))
 
 
 Parser = Callable[[Source, Limits], syntax.File]

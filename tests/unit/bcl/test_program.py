@@ -239,6 +239,16 @@ def test_data_may_be_given_as_it_is() -> None:
     assert loaded.modules["d.json"].content == Data({"a": [1]})
 
 
+def test_where_a_file_was_imported_is_known_by_the_name_that_messages_have_for_it() -> None:
+    class Elsewhere(MemoryFiles):
+        def shown(self, path: str) -> str:
+            return f"../{path}"
+
+    loaded = load(Source("m.borg", 'x = import "l.borg"'), Elsewhere({"l.borg": ""}))
+    assert str(loaded.imported_at("l.borg")) == str(loaded.imported_at("../l.borg")) == "m.borg:1:5"
+    assert loaded.imported_at("m.borg") is None
+
+
 def test_what_parses_is_chosen_by_the_caller() -> None:
     seen: list[str] = []
 
