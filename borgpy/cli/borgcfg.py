@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quota": ("quota", "Who may use how much."),
     "machine": ("machine", "The machines of the cell."),
     "cell": ("cell", "The cell itself: start one here, stop it, look at it."),
+    "lsp": ("lsp", "Tell an editor about job files, as a language server."),
     "version": ("version", "Which release this is."),
     "completion": ("version", "Code that makes a shell complete borgcfg's arguments."),
 }

@@ -85,7 +85,7 @@ def _field(field: inspect.Field) -> SchemaField:
     schema: dict[str, Any] = {}
     extra: dict[str, Any] = {}
     _gather(field.type, schema, extra)
-    default = "" if field.default is inspect.NODEFAULT else _shown(field.default)
+    default = "" if field.default is msgspec.NODEFAULT else _shown(field.default)
     return SchemaField(
         field.name,
         _type_text(field.type, extra),

@@ -74,7 +74,7 @@ def kind_of(mention: Mention) -> str:
 def extent_end(mention: Mention) -> int:
     """Where a definition ends: with its value, its type, or its name."""
     ends = [mention.end]
-    for part in ("value", "type"):
+    for part in ("value", "type", "default"):
         node = getattr(mention.node, part, None)
         if isinstance(node, syntax.Node):
             ends.append(node.end)

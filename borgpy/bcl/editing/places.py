@@ -23,6 +23,7 @@ class Places:
 
     def __init__(self, files: Iterable[Index], inheritance: Inheritance) -> None:
         self._kinds: dict[int, dict[str, None]] = {}
+        self._extended_by: dict[int, list[Mention]] = {}
         for file in files:
             for mention in file.mentions:
                 if isinstance(mention.node, syntax.Declaration):
@@ -47,6 +48,28 @@ class Places:
             return []
         return [Place(p.kind, (*p.path, mention.name)) for p in self.of(mention.scope)]
 
+    def paths(self, mention: Mention, definition: Mention) -> list[str]:
+        """The dotted paths by which a name's value can be asked for: its own, or those of what extends its record."""
+        scope = _owner_of(mention, definition)
+        if scope is None:
+            return []
+        return [_joined(path, mention.name) for path in self._paths(scope)]
+
+    def _paths(self, scope: Scope) -> list[str]:
+        """The paths of a record; that of the file is empty."""
+        if scope.parent is None:
+            return [""]
+        extending = [m for m in self._extended_by.get(id(scope), []) if m.name]
+        if extending:
+            return [_joined(m.node.kind, m.name) for m in extending if m.node.kind != "template"]
+        standing = scope.standing
+        if standing is None or standing.items or not standing.owner.name:
+            return []
+        name = standing.owner.name
+        if getattr(standing.owner.node, "visibility", None) is syntax.Visibility.LOCAL:
+            return []
+        return [_joined(path, name) for path in self._paths(standing.owner.scope)]
+
     def _note(self, mention: Mention, inheritance: Inheritance) -> None:
         node = mention.node
         scope = mention.scope
@@ -54,27 +77,21 @@ class Places:
             scope = mention.scope.index.scope_of(node.clauses[-1]) or scope
         for layer in inheritance.of_value(node.value, scope):
             self._kinds.setdefault(id(layer), {})[node.kind] = None
+            self._extended_by.setdefault(id(layer), []).append(mention)
 
 
-def path_of(mention: Mention) -> str:
-    """The dotted path by which an exported field is known, ``job.web.replicas``; empty if it has none."""
-    steps: list[str] = []
-    current: Mention | None = mention
-    while current is not None:
-        node = current.node
-        if not current.name or not isinstance(node, syntax.Field | syntax.Declaration):
-            return ""
-        if getattr(node, "visibility", None) is syntax.Visibility.LOCAL:
-            return ""
-        steps.append(current.name)
-        if isinstance(node, syntax.Declaration):
-            steps.append(node.kind)
-        standing = current.scope.standing
-        if standing is not None and standing.items:
-            return ""
-        if standing is None and current.scope.parent is not None:
-            return ""  # a record in the middle of an expression
-        current = standing.owner if standing else None
-    if any("." in step for step in steps):
-        return ""
-    return ".".join(reversed(steps))
+def _joined(path: str, name: str) -> str:
+    step = name if name.isidentifier() else f'"{name}"'
+    return f"{path}.{step}" if path else step
+
+
+def _owner_of(mention: Mention, definition: Mention) -> Scope | None:
+    """The record that the named field belongs to, as far as it is one that stands in the text."""
+    if mention.kind in (Kind.FIELD, Kind.NAME):
+        return definition.scope if definition.kind is Kind.FIELD else None
+    chain = mention.chain
+    if mention.kind is not Kind.ATTRIBUTE or chain is None or mention.step:
+        return None
+    if isinstance(chain.value, syntax.Self | syntax.Super):
+        return mention.scope.record()
+    return mention.scope.record(chain.value.levels) if isinstance(chain.value, syntax.Up) else None

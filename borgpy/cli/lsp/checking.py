@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 from lsprotocol import types
 
-from borgpy.bcl.diagnostics import BclError, Diagnostic, Source, Span
+from borgpy.bcl.diagnostics import BclError, Diagnostic, Fix, Source, Span
 from borgpy.bcl.evaluate import Evaluated, evaluate
-from borgpy.bcl.linting import lint
+from borgpy.bcl.linting import Remark, lint
 from borgpy.bcl.program import load
 from borgpy.cli.lsp.projects import OpenFiles
 
@@ -16,12 +16,19 @@ SOURCE = "borgcfg"
 PATIENCE_SECONDS = 5.0
 """For one evaluation while somebody types."""
 
+_STYLE = ("bare-word",)
+"""Remarks about what is fine as it is, and could be written otherwise: the lecture's own listing has it."""
+
 
 class Finding(msgspec.Struct, frozen=True):
-    """A diagnostic of one file, and how bad it is."""
+    """A mistake or a remark. ``related`` are steps and values that led to it, with the places they stand at."""
 
-    diagnostic: Diagnostic
+    span: Span
+    code: str
+    text: str
     severity: types.DiagnosticSeverity
+    fixes: tuple[Fix, ...]
+    related: tuple[tuple[str, str], ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -33,19 +40,46 @@ class Report(msgspec.Struct, frozen=True):
 
 def check(source: Source, files: OpenFiles, alarm: Callable[[], bool]) -> Report:
     """Everything there is to say about a file; ``alarm`` tells when nobody waits for it any more."""
-    findings: list[Finding] = []
+    remarks: list[Finding] = []
+    mistakes: list[Finding] = []
     evaluated = None
     try:
         program = load(source, files)
         content: Any = program.modules[program.main].content
-        findings += (
-            Finding(remark.diagnostic, types.DiagnosticSeverity.Warning)
-            for remark in lint(source, content)
-        )
+        remarks += map(_remarked, lint(source, content))
         evaluated = evaluate(program, alarm=alarm)
     except BclError as error:
-        findings += (Finding(d, _severity(d)) for d in error.diagnostics)
-    return Report(tuple(findings), evaluated)
+        mistakes += map(_mistaken, error.diagnostics)
+    wrong = {(mistake.span.file, mistake.span.line, mistake.span.column) for mistake in mistakes}
+    # A word that is a mistake needs no remark that it is a bare one.
+    remarks = [r for r in remarks if (r.span.file, r.span.line, r.span.column) not in wrong]
+    return Report((*mistakes, *remarks), evaluated)
+
+
+def _remarked(remark: Remark) -> Finding:
+    text = _lines(remark.message, remark.label, (), remark.notes, remark.help)
+    is_style = remark.rule in _STYLE
+    severity = types.DiagnosticSeverity.Hint if is_style else types.DiagnosticSeverity.Warning
+    return Finding(remark.span, remark.rule, text, severity, remark.fixes)
+
+
+def _mistaken(found: Diagnostic) -> Finding:
+    values = [f"where {v.name} = {v.shown}" for v in found.variables]
+    related = [(step.what, step.where) for step in found.via]
+    related += [(f"{v.name} = {v.shown}", at) for v in found.variables for at in v.origin.split()]
+    return Finding(
+        found.span,
+        found.code,
+        _lines(found.message, found.label, values, found.notes, found.help),
+        _severity(found),
+        found.fixes,
+        tuple(related),
+    )
+
+
+def _lines(message: str, label: str, values: Iterable[str], notes: Iterable[str], help: str) -> str:
+    lines = [message, label, *values, *(f"note: {note}" for note in notes)]
+    return "\n".join(line for line in [*lines, f"help: {help}" if help else ""] if line)
 
 
 def _severity(diagnostic: Diagnostic) -> types.DiagnosticSeverity:
@@ -61,42 +95,35 @@ UriOf = Callable[[str], str]
 
 def shown(finding: Finding, range_of: RangeOf, uri_of: UriOf) -> types.Diagnostic:
     """A finding as an editor shows it. The fixes travel along, for code actions."""
-    diagnostic = finding.diagnostic
-    lines = [diagnostic.message]
-    lines += [diagnostic.label] if diagnostic.label else []
-    lines += [f"where {v.name} = {v.shown}  {v.origin}".rstrip() for v in diagnostic.variables]
-    lines += [f"note: {note}" for note in diagnostic.notes]
-    lines += [f"help: {diagnostic.help}"] if diagnostic.help else []
     fixes = [
         {
             "title": fix.title,
             "edits": [
-                {"file": edit.span.file, "range": _plain(range_of(edit.span)), "text": edit.text}
+                {
+                    "uri": uri_of(edit.span.file),
+                    "range": _plain(range_of(edit.span)),
+                    "text": edit.text,
+                }
                 for edit in fix.edits
             ],
         }
-        for fix in diagnostic.fixes
+        for fix in finding.fixes
     ]
     return types.Diagnostic(
-        range=range_of(diagnostic.span),
-        message="\n".join(lines),
+        range=range_of(finding.span),
+        message=finding.text,
         severity=finding.severity,
-        code=diagnostic.code,
+        code=finding.code,
         source=SOURCE,
-        related_information=list(_related(diagnostic, range_of, uri_of)) or None,
+        related_information=list(_related(finding, range_of, uri_of)) or None,
         data={"fixes": fixes} if fixes else None,
     )
 
 
 def _related(
-    diagnostic: Diagnostic, range_of: RangeOf, uri_of: UriOf
+    finding: Finding, range_of: RangeOf, uri_of: UriOf
 ) -> Iterable[types.DiagnosticRelatedInformation]:
-    """The steps by which a mistake was reached, and where the values involved were set."""
-    places = [(step.what, step.where) for step in diagnostic.via]
-    places += [
-        (f"{v.name} = {v.shown}", word) for v in diagnostic.variables for word in v.origin.split()
-    ]
-    for what, where in places:
+    for what, where in finding.related:
         span = _span(where)
         if span is not None:
             location = types.Location(uri_of(span.file), range_of(span))

@@ -3,7 +3,7 @@
 from borgpy.bcl.editing.inheritance import Inheritance
 from borgpy.bcl.editing.mentions import Kind
 from borgpy.bcl.editing.outline import Symbol, outline
-from borgpy.bcl.editing.places import Place, Places, path_of
+from borgpy.bcl.editing.places import Place, Places
 from tests.unit.bcl.editing.reading import Project, index_of
 
 TEXT = """\
@@ -62,17 +62,37 @@ def test_fields_know_what_they_are_part_of() -> None:
     project = Project("hidden base = { args { x = 1 } }\n" + TEXT + "alloc_set s = base { }\n")
     places = Places(project.files.values(), Inheritance())
     found = {
-        (mention.name, path_of(mention)): places.of_field(mention)
+        (mention.name, *places.paths(mention, mention)): places.of_field(mention)
         for mention in project.main.mentions
         if mention.kind is Kind.FIELD and mention.name
     }
-    assert found["x", "base.args.x"] == [Place("alloc_set", ("args", "x"))]
-    assert found["ram", "template.t.requirements.ram"] == [Place("job", ("requirements", "ram"))]
-    assert found["ram", "job.a.requirements.ram"] == [Place("job", ("requirements", "ram"))]
-    assert found["i", ""] == [Place("job", ("args", "i"))]
-    assert found["inner", ""] == [], "an item of a list is no declaration's part, and has no path"
-    assert found["k", ""] == [], "a local has no path"
+    assert found["x", "alloc_set.s.args.x"] == [Place("alloc_set", ("args", "x"))]
+    ram = [Place("job", ("requirements", "ram"))]
+    assert found["ram", "job.a.requirements.ram"] == ram, "of the job, and of its template"
+    assert found["i",] == [Place("job", ("args", "i"))], "what has a computed name has no path"
+    assert found["inner",] == [], "an item of a list is no declaration's part"
     assert found["f", "f"] == []
+
+
+def test_a_value_is_asked_for_where_its_record_is_used() -> None:
+    project = Project(
+        "template t = { n = 1, 'x y' = n, m = { n = up.n } }\njob a = t { n = super.n }\njob b = t { }"
+    )
+    inheritance = Inheritance()
+    places = Places(project.files.values(), inheritance)
+
+    def paths(at: int) -> list[str]:
+        mention = project.main.mention_at(at)
+        assert mention is not None
+        return places.paths(mention, inheritance.definitions(mention)[0])
+
+    text = project.main.source.text
+    assert paths(text.index("n = 1")) == ["job.a.n", "job.b.n"]
+    assert paths(text.index("'x y'")) == ['job.a."x y"', 'job.b."x y"']
+    assert paths(text.index("n, m")) == ["job.a.n", "job.b.n"], "the name that is read there"
+    assert paths(text.index("n = up.n")) == ["job.a.m.n", "job.b.m.n"]
+    assert paths(text.index("up.n") + 3) == ["job.a.n", "job.b.n"]
+    assert paths(text.index("super.n") + 6) == ["job.a.n"]
 
 
 def test_a_record_that_several_kinds_extend_is_part_of_each() -> None:
