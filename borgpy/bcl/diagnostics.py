@@ -40,6 +40,9 @@ _EXCERPT_WIDTH = 120
 
 _LONGEST_TEXT = 400
 _LONGEST_WORD = 64
+_SHORT_WORD = 3
+"""Half of such a word is one letter, and resembles anything."""
+
 _MOST_CANDIDATES = 2000
 """Nobody reads or misspells more than this, and a hostile file must not make its own error message expensive."""
 
@@ -287,7 +290,8 @@ def suggestion(word: str, candidates: Iterable[str]) -> str:
         return ""
     known = (name for name in islice(candidates, _MOST_CANDIDATES) if len(name) <= _LONGEST_WORD)
     by_folded = {candidate.casefold(): candidate for candidate in known}
-    close = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
+    cutoff = 0.6 if len(word) > _SHORT_WORD else 0.7
+    close = get_close_matches(word.casefold(), by_folded, n=1, cutoff=cutoff)
     return by_folded[close[0]] if close else ""
 
 

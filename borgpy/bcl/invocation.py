@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from borgpy.bcl.evaluation import Evaluation
 
 
+_MOST_NAMES = 12
+"""A message shows no more parameters than this."""
+
+
 class Code:
     """A lambda, compiled. A default is evaluated in the frame of the call, so that it sees the other parameters."""
 
-    __slots__ = ("body", "count", "defaults", "names", "weight")
+    __slots__ = ("body", "count", "defaults", "indexes", "names", "weight")
 
     def __init__(
         self,
@@ -30,6 +34,7 @@ class Code:
         self.body = body
         self.weight = weight + 1
         self.count = len(names)
+        self.indexes = {name: index for index, name in enumerate(names)}
 
 
 class Function:
@@ -103,8 +108,8 @@ def _call_lambda(function: Function, arguments: Arguments, meter: Meter, spot: S
 
 
 def _parameter(code: Code, name: str) -> int:
-    if name in code.names:
-        return code.names.index(name)
+    if name in code.indexes:
+        return code.indexes[name]
     meant = suggestion(name, code.names)
     raise Wrong(
         "call",
@@ -118,7 +123,8 @@ def _too_many(code: Code, count: int) -> str:
 
 
 def _signature(code: Code) -> str:
-    return "lambda " + ", ".join(code.names)
+    names = ", ".join(code.names[:_MOST_NAMES])
+    return f"lambda {names}" + (", .." if code.count > _MOST_NAMES else "")
 
 
 def _call_builtin(evaluation: "Evaluation", builtin: Builtin, arguments: Arguments) -> Value:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from borgpy.bcl import syntax
 from borgpy.bcl.compiling import names
+from borgpy.bcl.compiling.arguments import argument_of
 from borgpy.bcl.compiling.compiler import Compiler
 from borgpy.bcl.compiling.values import constant_of
-from borgpy.bcl.diagnostics import Spot
-from borgpy.bcl.frames import MISSING, Frame, Run, Thunk, fault_of
+from borgpy.bcl.diagnostics import Fault, Spot
+from borgpy.bcl.frames import MISSING, Frame, Run, Thunk
 from borgpy.bcl.indexing import attribute_of, item_of
 from borgpy.bcl.invocation import Arguments, Code, Function, call_value, invoke
 from borgpy.bcl.records import Record
@@ -52,22 +53,27 @@ def _start(compiler: Compiler, node: syntax.Postfix, scope: Scope) -> tuple[Run,
 
 
 def _step(compiler: Compiler, node: syntax.Postfix, index: int, scope: Scope) -> Apply:
-    step = node.steps[index]
-    before = node.steps[:index]
-    behind = syntax.Postfix(node.start, step.start, node.value, before) if before else node.value
-    match step:
+    match step := node.steps[index]:
         case syntax.Attribute():
-            return _attribute(compiler, step, behind, scope)
+            return _attribute(compiler, step, node, index, scope)
         case syntax.Index():
-            return _index(compiler, step, behind, scope)
+            return _index(compiler, step, node, index, scope)
         case syntax.Call():
-            return _call(compiler, step, behind, scope)
+            return _call(compiler, step, node, index, scope)
         case syntax.Extend():
-            return _extension(compiler, step, behind, scope)
+            return _extension(compiler, step, node, index, scope)
+
+
+def _behind(node: syntax.Postfix, index: int) -> syntax.Expression:
+    """What the step ``index`` is applied to; only messages ask, since it takes a copy of the chain."""
+    if index == 0:
+        return node.value
+    end = node.steps[index - 1].end
+    return syntax.Postfix(node.start, end, node.value, node.steps[:index])
 
 
 def _attribute(
-    compiler: Compiler, step: syntax.Attribute, behind: syntax.Expression, scope: Scope
+    compiler: Compiler, step: syntax.Attribute, node: syntax.Postfix, index: int, scope: Scope
 ) -> Apply:
     word = step.name
     spot = compiler.spot(step)
@@ -80,13 +86,13 @@ def _attribute(
         try:
             return attribute_of(value, word)
         except Wrong as wrong:
-            raise compiler.wrong(wrong, spot, (behind,), scope, frame) from None
+            raise compiler.wrong(wrong, spot, (_behind(node, index),), scope, frame) from None
 
     return apply
 
 
 def _index(
-    compiler: Compiler, step: syntax.Index, behind: syntax.Expression, scope: Scope
+    compiler: Compiler, step: syntax.Index, node: syntax.Postfix, index: int, scope: Scope
 ) -> Apply:
     key = compiler.compile(step.key, scope)
     spot = compiler.spot(step.key)
@@ -96,24 +102,25 @@ def _index(
         try:
             return item_of(value, at)
         except Wrong as wrong:
-            raise compiler.wrong(wrong, spot, (behind, step.key), scope, frame) from None
+            operands = (_behind(node, index), step.key)
+            raise compiler.wrong(wrong, spot, operands, scope, frame) from None
 
     return apply
 
 
 def _extension(
-    compiler: Compiler, step: syntax.Extend, behind: syntax.Expression, scope: Scope
+    compiler: Compiler, step: syntax.Extend, node: syntax.Postfix, index: int, scope: Scope
 ) -> Apply:
     build = compiler.build(step.record, scope)
-    spot = compiler.spot(behind)
 
     def apply(value: Value, frame: Frame) -> Value:
         if type(value) is Record:
             return build(frame, value)
+        base = _behind(node, index)
         try:
             raise not_a_record(value)
         except Wrong as wrong:
-            raise compiler.wrong(wrong, spot, (behind,), scope, frame) from None
+            raise compiler.wrong(wrong, compiler.spot(base), (base,), scope, frame) from None
 
     return apply
 
@@ -125,15 +132,18 @@ def not_a_record(value: Value) -> Exception:
     return Wrong("type", f"only a record can be extended, not {type_name(value)}")
 
 
-def _call(compiler: Compiler, step: syntax.Call, behind: syntax.Expression, scope: Scope) -> Apply:
+def _call(
+    compiler: Compiler, step: syntax.Call, node: syntax.Postfix, index: int, scope: Scope
+) -> Apply:
     meter = compiler.meter
-    arguments = [_argument(compiler, argument.value, scope) for argument in step.arguments]
+    arguments = [argument_of(compiler, argument.value, scope) for argument in step.arguments]
     compiler.weight += len(arguments)
     given = tuple(argument.name for argument in step.arguments)
     named = any(given)
     count = len(arguments)
-    spot = _call_spot(compiler, step, behind)
-    operands = (behind, *(argument.value for argument in step.arguments))
+    # The name that is called, and its arguments.
+    start = node.steps[index - 1].start if index else node.value.start
+    spot = Spot(compiler.source, start, step.end)
 
     def apply(value: Value, frame: Frame) -> Value:
         if type(value) is Function and not named and value.code.count == count:
@@ -145,45 +155,20 @@ def _call(compiler: Compiler, step: syntax.Call, behind: syntax.Expression, scop
             made = [argument(frame) for argument in arguments]
             return call_value(compiler.evaluation, value, Arguments(made, given), spot)
         except Wrong as wrong:
+            operands = (_behind(node, index), *(argument.value for argument in step.arguments))
             raise compiler.wrong(wrong, spot, operands, scope, frame) from None
 
     return apply
 
 
-def _call_spot(compiler: Compiler, step: syntax.Call, behind: syntax.Expression) -> Spot:
-    """Where to point at for a call: the name that is called, and its arguments."""
-    start = behind.start
-    if isinstance(behind, syntax.Postfix):
-        start = behind.steps[-1].start
-    return Spot(compiler.source, start, step.end)
-
-
-def _argument(
-    compiler: Compiler, node: syntax.Expression, scope: Scope
-) -> "Callable[[Frame], Value | Thunk]":
-    """An argument, as the function gets it: evaluated only if that costs nothing."""
-    value = constant_of(node)
-    if value is not MISSING:
-        return lambda frame: value
-    if isinstance(node, syntax.Lambda | syntax.Record | syntax.Self | syntax.Up):
-        return compiler.compile(node, scope)
-    handed_on = names.variable_cell(node, scope)
-    if handed_on is not None:
-        return handed_on
-    run = compiler.compile(node, scope)
-    spot = compiler.spot(node)
-
-    def evaluate(frame: Frame) -> Value:
-        try:
-            return run(frame)
-        except Wrong as wrong:
-            raise fault_of(wrong, spot) from None
-
-    return lambda frame: Thunk(evaluate, frame)
-
-
 def function(compiler: Compiler, node: syntax.Lambda, scope: Scope) -> Run:
     inner = Scope.of_variables(scope, [parameter.name for parameter in node.parameters])
+    known: set[str] = set()
+    for parameter in node.parameters:
+        if parameter.name in known:
+            message = f"the parameter '{parameter.name}' stands here twice"
+            return compiler.failing(Fault("duplicate", compiler.spot(parameter), message))
+        known.add(parameter.name)
     body, weight = compiler.region(node.body, inner)
     defaults = [
         None if parameter.default is None else compiler.region(parameter.default, inner)[0]

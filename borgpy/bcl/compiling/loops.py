@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from borgpy.bcl import syntax
 from borgpy.bcl.compiling.compiler import Compiler
 from borgpy.bcl.compiling.operations import no_truth
+from borgpy.bcl.diagnostics import Fault
 from borgpy.bcl.frames import Frame, Run, Thunk
 from borgpy.bcl.limits import raised_by
 from borgpy.bcl.records import Record
@@ -64,8 +65,12 @@ def _clause(compiler: Compiler, clause: syntax.Clause, scope: Scope) -> tuple[Lo
     holds, weight = _condition(compiler, clause, inner)
     meter = compiler.meter
     count = len(clause.names)
+    twice = len(set(clause.names)) < count
 
     def run(frame: Frame, emit: Emit) -> None:
+        if twice:
+            message = "a variable of this loop stands here twice"
+            raise Fault("duplicate", compiler.spot(clause), message)
         value = source(frame)
         try:
             turns = _turns(value, count)

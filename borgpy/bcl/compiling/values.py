@@ -2,8 +2,10 @@
 
 from borgpy.bcl import syntax
 from borgpy.bcl.compiling.compiler import Compiler
+from borgpy.bcl.diagnostics import Details, Fault
 from borgpy.bcl.frames import MISSING, Frame, Run
 from borgpy.bcl.interpolation import interpolated
+from borgpy.bcl.limits import raised_by
 from borgpy.bcl.scope import Scope
 from borgpy.bcl.values import PlaceholderText, Quantity, Value, Wrong
 
@@ -49,6 +51,12 @@ def fstring(compiler: Compiler, node: syntax.FString, scope: Scope) -> Run:
 
 def list_literal(compiler: Compiler, node: syntax.List, scope: Scope) -> Run:
     values = [constant_of(item) for item in node.items]
+    most = compiler.meter.limits.items
+    if len(values) > most:
+        message = f"a list of {len(values):,} items is too long: at most {most:,}"
+        return compiler.failing(
+            Fault("limit", compiler.spot(node), message, Details(help=raised_by("list")))
+        )
     compiler.weight += len(values)
     if MISSING not in values:
         return lambda frame: values.copy()

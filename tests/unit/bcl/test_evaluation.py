@@ -32,6 +32,20 @@ def test_an_argument_is_evaluated_once_or_not_at_all() -> None:
     assert evaluated("local f = lambda a, b: a + a\nx = f(2 + 3, 1 / 0)").data == {"x": 10}
 
 
+def test_an_accumulator_does_not_grow_deeper_than_its_recursion() -> None:
+    source = "local f = lambda n, total: if n == 0 then total else f(n - 1, total + n)\nx = f(900, 0)"
+    assert evaluated(source).data == {"x": 405450}
+
+
+def test_an_argument_that_cannot_be_computed_fails_only_where_it_is_looked_at() -> None:
+    source = """
+local over = lambda n, unused: n
+local f = lambda n: over(n, n * n * n)
+x = f(9000000)
+"""
+    assert evaluated(source).data == {"x": 9000000}
+
+
 def test_a_template_is_laid_out_once() -> None:
     """Each further instance of a loop costs the same, whatever the template holds besides."""
     source = "hidden t = {{i: int, {} }}\nx = [t {{ i = n }} for n in range({})]"
