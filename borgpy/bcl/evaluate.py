@@ -103,7 +103,12 @@ class _File:
 
     def evaluated(self, params: Mapping[str, object]) -> Evaluated:
         evaluation = self._evaluation
-        root = with_params(evaluation.main(), self._module, params, evaluation, self._findings)
+        main = evaluation.main()
+        for (
+            fault
+        ) in main.spoiled().values():  # names that stand there twice, even if nobody reads them
+            self._findings.add(fault)
+        root = with_params(main, self._module, params, evaluation, self._findings)
         data = self._data(root)
         declarations = tuple(self._declarations(root))
         if not self._exporter.stopped and root.shape.asserting:

@@ -21,6 +21,7 @@ class Exporter:
         self._meter = meter
         self._findings = findings
         self._depth = 0
+        self._around: set[int] = set()
         self._nodes = 0
         self._characters = 0
         self._most_nodes = meter.limits.output_nodes
@@ -92,6 +93,11 @@ class Exporter:
 
     def _record(self, record: Record, owner: Record, name: str) -> Json:
         exported: dict[str, Json] = {}
+        if id(record) in self._around:
+            message = f"'{name}' leads back to a record that it is part of"
+            self._findings.report("cycle", _spot(owner, name), message)
+            return exported
+        self._around.add(id(record))
         if self._descends(owner, name):
             names = () if self._too_much(owner, name) else record.shape.names
             for field in names:
@@ -101,6 +107,7 @@ class Exporter:
                 for fault in record.check_asserts():
                     self._findings.add(fault)
         self._depth -= 1
+        self._around.remove(id(record))
         return exported
 
     def _descends(self, owner: Record, name: str) -> bool:

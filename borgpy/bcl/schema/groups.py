@@ -75,10 +75,12 @@ class Group(Kind):
     def complain_of_record(self, record: Record, place: Place, missed_at: Spot) -> None:
         """Reports everything that is wrong with the fields of ``record``; what is missing is missed at ``missed_at``."""
         seen: dict[str, str] = {}
+        meant: set[str] = set()
         for written in record.names():
             name = self._folded(written)
             kind = self.fields.get(name)
             if kind is None:
+                meant.add(suggestion(written, self.fields))
                 self._complain_of_unknown(record, written, place)
             elif name in seen:
                 _complain_of_twins(record, (seen[name], written), name, place)
@@ -86,7 +88,7 @@ class Group(Kind):
                 return
             seen.setdefault(name, written)
         for name in self.required:
-            if name not in seen:
+            if name not in seen and name not in meant:  # a misspelt field is one mistake
                 self._complain_of_missing(name, place, missed_at)
         if self._rule is not None:
             self._complain_by_rule(record, seen, place)
