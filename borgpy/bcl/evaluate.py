@@ -104,9 +104,8 @@ class _File:
     def evaluated(self, params: Mapping[str, object]) -> Evaluated:
         evaluation = self._evaluation
         main = evaluation.main()
-        for (
-            fault
-        ) in main.spoiled().values():  # names that stand there twice, even if nobody reads them
+        # A name that stands there twice is a mistake even if nobody reads it.
+        for fault in main.spoiled().values():
             self._findings.add(fault)
         root = with_params(main, self._module, params, evaluation, self._findings)
         data = self._data(root)
