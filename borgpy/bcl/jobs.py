@@ -244,7 +244,7 @@ class _Job:
             labels=texts_of(plain.labels),
             constraints=tuple(map(constraint_of, plain.constraints)),
             overrides=overrides,
-            packages=tuple(map(self._package, range(len(plain.packages)), plain.packages)),
+            packages=self._files(plain.packages),
             fixed_ports=fixed,
             alloc=plain.alloc or "",
             after=(plain.after,) if isinstance(plain.after, str) else plain.after,
@@ -279,11 +279,23 @@ class _Job:
                     help = f"its tasks are 0 to {replicas - 1:,}"
                     self._report("range", f"overrides.{number}.tasks", message, help)
 
+    def _files(self, packages: Sequence[str | DeclaredPackageUse]) -> tuple[FileUse, ...]:
+        files = tuple(map(self._package, range(len(packages)), packages))
+        taken = {_last_part(self._plain.binary)}
+        for number, file in enumerate(files):
+            if file.name in taken:
+                message = f"two files of {self._checked.name} are called '{file.name}'"
+                help = "give one of them another name: { name = .. }"
+                self._report("duplicate", f"packages.{number}", message, help)
+            taken.add(file.name)
+        return files
+
     def _package(self, number: int, package: str | DeclaredPackageUse) -> FileUse:
         path = f"packages.{number}"
         if isinstance(package, DeclaredPackageUse):
             name = package.name or _last_part(package.path) or _last_part(package.sha256)
-            return FileUse(name, package.path or "", package.sha256 or "", self._span(path))
+            span = self._span(f"{path}.path")
+            return FileUse(name, package.path or "", package.sha256 or "", span)
         known = self._packages.get(package)
         if known is None:
             there = ", ".join(self._packages) or "none"

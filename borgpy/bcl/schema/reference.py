@@ -17,7 +17,10 @@ _HINT = "a field is named like job.update.batch"
 
 
 class FieldReference(msgspec.Struct, frozen=True):
-    """One field. ``path`` is its dotted name; ``default`` is empty if it must be given, ``example`` if there is none."""
+    """One field. ``path`` is its dotted name; ``default`` is empty if it must be given, ``example`` if there is none.
+
+    ``choices`` are the words that it may be, if there are only so many.
+    """
 
     path: str
     name: str
@@ -26,6 +29,7 @@ class FieldReference(msgspec.Struct, frozen=True):
     description: str
     example: str
     required: bool
+    choices: tuple[str, ...] = ()
 
     def line(self) -> str:
         """The field in one line: ``requirements.ram: bytes, up to 1 PiB``."""
@@ -157,7 +161,20 @@ def _field(within: str, field: inspect.Field) -> FieldReference:
         description=said.get("description", ""),
         example=str(examples[0]),
         required=field.required,
+        choices=_choices(field.type),
     )
+
+
+def _choices(annotated: inspect.Type) -> tuple[str, ...]:
+    type_ = unwrapped(annotated)[0]
+    match type_:
+        case inspect.EnumType(cls=cls):
+            return tuple(str(member.value) for member in cls)
+        case inspect.LiteralType(values=values):
+            return tuple(map(str, values))
+        case inspect.UnionType(types=types):
+            return tuple(word for option in types for word in _choices(option))
+    return ()
 
 
 def _default_text(field: inspect.Field) -> str:

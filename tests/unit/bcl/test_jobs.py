@@ -124,6 +124,9 @@ def test_cores_become_milli_cores_exactly(written: str, millis: int) -> None:
         pytest.param(
             "overrides = [{tasks = '0,1' args = {a = 1}}]", "range", "'0,1'", id="a task too many"
         ),
+        pytest.param(
+            "packages = [{path = /c/x}]", "duplicate", "[{path = /c/x}]", id="a file's name"
+        ),
         pytest.param("packages = [data]", "name", "[data]", id="a package that is not there"),
         pytest.param("health = {}", "missing", "{}", id="a health check without a port"),
         pytest.param("health = {port = web}", "missing", "web", id="a check of another port"),
@@ -215,20 +218,21 @@ def test_packages_are_files_that_are_declared_or_described() -> None:
     digest = "ab" * 32
     declarations = job_declarations(
         f"package data = {{ path = ./data.bin sha256 = '{digest}' }}\n"
-        + job_text(
-            "packages = ['data', data, {path = ./a/b.bin}, {sha256 = '" + digest + "' name = x}]"
-        ),
+        + job_text("packages = [data, {path = ./a/b.bin}, {sha256 = '" + digest + "' name = y}]"),
         "main.borg",
     )
     (declaration,) = declarations
     assert [(use.name, use.path, use.digest) for use in declaration.packages] == [
         ("data.bin", "./data.bin", digest),
-        ("data.bin", "./data.bin", digest),
         ("b.bin", "./a/b.bin", ""),
-        ("x", "", digest),
+        ("y", "", digest),
     ]
     assert isinstance(declaration.packages[0], FileUse)
-    assert str(declaration.packages[0].span) == "main.borg:1:25"
+    assert [str(use.span) for use in declaration.packages] == [
+        "main.borg:1:25",
+        "main.borg:2:75",
+        "main.borg:2:60",
+    ], "where the path is written: it starts from that file's directory"
 
 
 def test_an_alloc_set_becomes_a_spec() -> None:

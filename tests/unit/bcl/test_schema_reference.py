@@ -92,6 +92,23 @@ def test_a_field_and_those_within_it() -> None:
     assert describe("job.requirements.RAM").startswith("job.requirements.RAM: bytes, up to 1 PiB")
 
 
+@pytest.mark.parametrize(
+    ("path", "choices"),
+    [
+        ("job.restart", ("always", "on_failure", "never")),
+        ("service.restart", ("always",)),
+        ("job.priority", ("free", "batch", "mid", "production", "monitoring")),
+        ("job.replicas", ()),
+    ],
+)
+def test_an_editor_can_offer_the_words_that_a_field_may_be(
+    path: str, choices: tuple[str, ...]
+) -> None:
+    field = field_at(path)
+    assert field is not None
+    assert field.choices == choices
+
+
 def test_the_document_has_every_field() -> None:
     text = field_reference()
     assert all(f"| `{field.name}` |" in text for field in FIELDS)
