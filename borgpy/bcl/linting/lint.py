@@ -1,6 +1,7 @@
 """The rules there are, and what they find in a file."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from types import MappingProxyType
 
 import msgspec
@@ -15,11 +16,17 @@ MOST_REMARKS = 1_000
 """Nobody reads more about one file."""
 
 
+DEEPEST = 500
+"""Scopes within each other, beyond which names are not looked up: it would take the square of the depth."""
+
+
 class Rule(msgspec.Struct, frozen=True):
     """What a rule is about, and how it looks for that."""
 
     about: str
     find: Callable[[Index], Iterator[Remark]]
+    resolves: bool = False
+    """Whether it looks names up."""
 
 
 def _elsewhere(_index: Index) -> Iterator[Remark]:
@@ -29,13 +36,19 @@ def _elsewhere(_index: Index) -> Iterator[Remark]:
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        "bare-word": Rule("text without quotes", names.bare_words),
-        "unknown-name": Rule("a name that nothing has, where text cannot stand", names.unknown),
-        "own-name": Rule("a field whose value is its own name", names.own_names),
-        "unused-local": Rule("a local that nothing reads", names.unused_locals),
-        "unused-import": Rule("an imported file that nothing reads", names.unused_imports),
-        "unused-param": Rule("a parameter that nothing reads", names.unused_params),
-        "shadowed-builtin": Rule("a name that hides a built-in function", names.shadowed),
+        "bare-word": Rule("text without quotes", names.bare_words, resolves=True),
+        "unknown-name": Rule(
+            "a name that nothing has, where text cannot stand", names.unknown, resolves=True
+        ),
+        "own-name": Rule("a field whose value is its own name", names.own_names, resolves=True),
+        "unused-local": Rule("a local that nothing reads", names.unused_locals, resolves=True),
+        "unused-import": Rule(
+            "an imported file that nothing reads", names.unused_imports, resolves=True
+        ),
+        "unused-param": Rule("a parameter that nothing reads", names.unused_params, resolves=True),
+        "shadowed-builtin": Rule(
+            "a name that hides a built-in function", names.shadowed, resolves=True
+        ),
         "comment-as-division": Rule("a comment that looks like a divisor", shapes.divisions),
         "extension-on-new-line": Rule("an extension that looks like a member", shapes.extensions),
         "modulo-as-placeholder": Rule("a %name% that is two modulos", shapes.modulos),
@@ -53,14 +66,28 @@ def lint(source: Source, file: syntax.File) -> list[Remark]:
     """What is probably not meant in a file, in the order of its text, without what the file silences."""
     index = Index(source, file)
     silence = Silence(source)
-    found = [*_unknown_rules(silence)]
+    found = list(islice(_unknown_rules(silence), MOST_REMARKS))
+    is_deep = _is_deep(index)
     for rule in RULES.values():
+        if is_deep and rule.resolves:
+            continue
         for each in rule.find(index):
             if not silence.covers(each):
                 found.append(each)
             if len(found) >= MOST_REMARKS:
                 return in_order(found)
     return in_order(found)
+
+
+def _is_deep(index: Index) -> bool:
+    """Whether more scopes lie within each other than anybody writes; the clauses of a loop are some, too."""
+    depths = {id(None): 0}
+    for scope in index.scopes:  # each behind the one it stands in
+        depth = depths[id(scope.parent)] + 1
+        depths[id(scope)] = depth
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def _unknown_rules(silence: Silence) -> Iterator[Remark]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import msgspec
 
@@ -9,6 +10,7 @@ from borgpy.bcl import lexer
 from borgpy.bcl.diagnostics import Details, Fault, Fix, Source, Span, Spot
 
 _PIECE = re.compile(rf"(?P<comment>{lexer.COMMENT})|{lexer.STRING}", re.DOTALL)
+_INDENT = re.compile(r"^[ \t]*+", re.MULTILINE)
 _SILENCED = re.compile(r"lint:\s*ignore\[([^\]\n]*)\]")
 
 
@@ -52,11 +54,20 @@ def remark(rule: str, spot: Spot, message: str, details: Details | None = None) 
     )
 
 
+def line_beginnings(text: str) -> set[int]:
+    """The offset in each line before which nothing but blanks stands."""
+    return {match.end() for match in _INDENT.finditer(text)}
+
+
 def comments(text: str) -> Iterator[tuple[int, int]]:
     """The offsets of every comment."""
     for match in _PIECE.finditer(text):
         if match["comment"] is not None:
             yield match.span()
+
+
+_MOST_RULES = 50
+"""More names in one place are not names of rules."""
 
 
 class Silence:
@@ -68,6 +79,7 @@ class Silence:
         self._rules: dict[int, set[str]] = {}
         if "lint:" not in source.text:
             return
+        self._beginnings = line_beginnings(source.text)
         for start, end in comments(source.text):
             found = _SILENCED.search(source.text, start, end)
             if found is not None:
@@ -77,15 +89,15 @@ class Silence:
         return remark.rule in self._rules.get(remark.span.line, ())
 
     def _take(self, source: Source, start: int, end: int, found: re.Match[str]) -> None:
-        is_alone = not source.text[source.line_start(start) : start].strip()
+        is_alone = start in self._beginnings
         line, _ = source.position(end)
         rules = self._rules.setdefault(line + 1 if is_alone else line, set())
-        for name in re.finditer(r"[^\s,]+", found[1]):
+        for name in islice(re.finditer(r"[^\s,]+", found[1]), _MOST_RULES - len(rules)):
             at = found.start(1) + name.start()
             self.named.append((name[0], Spot(source, at, at + len(name[0]))))
             rules.add(name[0])
         if is_alone:  # several such lines may follow each other
-            rules |= self._rules.get(line, set())
+            rules |= set(islice(self._rules.get(line, ()), _MOST_RULES - len(rules)))
 
 
 def in_order(remarks: Iterable[Remark]) -> list[Remark]:

@@ -7,7 +7,7 @@ from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import Details, Spot
 from borgpy.bcl.editing.mentions import Index, Kind
 from borgpy.bcl.linting.nodes import nodes_of
-from borgpy.bcl.linting.remarks import Remark, comments, remark
+from borgpy.bcl.linting.remarks import Remark, comments, line_beginnings, remark
 
 _DIVISOR = re.compile(r"(?P<number>-?\d[\w.]*)|(?P<name>[A-Za-z_]\w*)(?:\.\w+)*")
 _OPERAND_END = re.compile(r"""[\w)\]'"]\Z""")
@@ -38,13 +38,14 @@ def divisions(index: Index) -> Iterator[Remark]:
 def extensions(index: Index) -> Iterator[Remark]:
     """A ``{`` that begins a line still belongs to the value before it."""
     source = index.source
+    beginnings = line_beginnings(source.text)
     for node in nodes_of(index.file):
         if not isinstance(node, syntax.Postfix):
             continue
         for step in node.steps:
             if not isinstance(step, syntax.Extend):
                 continue
-            if not source.text[source.line_start(step.start) : step.start].strip():
+            if step.start in beginnings:
                 spot = Spot(source, step.start, step.start + 1)
                 line, _ = source.position(node.start)
                 message = f"this extends the value that begins in line {line}"
