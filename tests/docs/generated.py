@@ -7,6 +7,7 @@ from pathlib import Path
 
 from borgpy.bcl.functions.reference import function_reference
 from borgpy.bcl.limits import DEFAULT_LIMITS
+from borgpy.bcl.linting import RULES
 from borgpy.bcl.schema.document import field_reference
 from borgpy.borglet import garbage, packages, restarts
 from borgpy.borglet import launch as borglet_launch
@@ -161,8 +162,16 @@ def bcl_limits() -> str:
     return _table(("at most", "so many", "raised by"), rows)
 
 
+def lint_rules() -> str:
+    """The rules of ``borgcfg lint``."""
+    return _table(
+        ("rule", "remarks on"), [(f"`{name}`", rule.about) for name, rule in RULES.items()]
+    )
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "bcl-limits": bcl_limits,
+    "lint-rules": lint_rules,
     "bcl-functions": function_reference,
     "bcl-fields": field_reference,
     "lifecycle-picture": lifecycle_picture,
