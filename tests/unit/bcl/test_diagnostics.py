@@ -18,9 +18,10 @@ def test_a_wrong_unit_is_shown_with_its_caret_and_what_was_meant() -> None:
 
 def test_a_misspelt_field_is_shown_with_the_right_one() -> None:
     assert str(error_of(LECTURE.replace("replicas", "replica"))) == (
-        "main.borg:10:3: error[field]: unknown field 'replica' in a job\n"
+        "main.borg:10:3: error[field]: unknown field 'replica' in job hello_world\n"
         "   10 |   replica = 10000\n"
-        "      |   ^^^^^^^ did you mean 'replicas'?"
+        "      |   ^^^^^^^ did you mean 'replicas'?\n"
+        "  note: an input of a template must be declared hidden"
     )
 
 

@@ -66,7 +66,7 @@ def test_every_example_can_be_written(field: FieldReference) -> None:
 @pytest.mark.parametrize(
     ("path", "message", "hint"),
     [
-        ("jbo", "'jbo' has no schema", "'job'"),
+        ("jobs", "'jobs' has no schema", "'job'"),
         ("template.x", "'template' has no schema", "there are"),
         ("job.helth", "job has no field 'helth'", "'health'"),
         ("job.health.x", "job.health has no field 'x'", "failures_allowed"),
