@@ -45,7 +45,12 @@ def test_data_is_what_the_file_says(text: str, data: Json) -> None:
         ("[1, " + "9" * 5000 + "]", "arith", "d.json:1:5", "64 bits"),
         ("[1e300]", "arith", "d.json:1:2", "64 bits"),
         ("[1e999]", "arith", "d.json:1:2", "too large"),
-        ('{"a": 1, "b": {"a": "a"},\n "\\u0061": 2}', "duplicate", "d.json:2:2", "'a' stands twice"),
+        (
+            '{"a": 1, "b": {"a": "a"},\n "\\u0061": 2}',
+            "duplicate",
+            "d.json:2:2",
+            "'a' stands twice",
+        ),
         ('["\\ud800"]', "import", "d.json:1:3", "surrogate"),
     ],
 )
