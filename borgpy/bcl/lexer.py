@@ -66,7 +66,7 @@ _Match = Callable[[str, int, int], re.Match[str] | None]
 _ANYWHERE = (
     rf"(?P<comment>{COMMENT})|(?P<word>{NAME})|(?P<number>{NUMBER})|(?P<string>{STRING})"
     r"|(?P<mark>==|!=|<=|>=|\+=|/(?!\*)|[{}\[\](),;=:.+*%<>?|-])"
-    r'|(?P<rubbish>"""(?:.|\n)*|"[^\n]*|\'[^\n]*|/\*(?:.|\n)*|.)'
+    r'|(?P<rubbish>"""[\s\S]*|"[^\n]*|\'[^\n]*|/\*[\s\S]*|.)'
 )
 _ENDS_NO_OPERAND = frozenset(
     [

@@ -116,13 +116,13 @@ def _operator(situation: Situation, token: Token) -> Advice | None:
 
 def lookalike(situation: Situation) -> Advice | None:
     """A character that looks like one of BCL's, as text processors make them."""
-    here = situation.here
-    if here is None or here.kind is not Kind.RUBBISH or here.text not in _LOOKALIKES:
-        return None
-    plain = _LOOKALIKES[here.text]
-    shown = f"'{plain}'" if plain.strip() else "a blank"
-    message = f"unexpected {situation.quoted(here.text)}"
-    return replacing(message, here, plain, f"write {shown}")
+    for token in (situation.here, situation.next if situation.expected == FIELD else None):
+        if token is not None and token.kind is Kind.RUBBISH and token.text in _LOOKALIKES:
+            plain = _LOOKALIKES[token.text]
+            shown = f"'{plain}'" if plain.strip() else "a blank"
+            message = f"unexpected {situation.quoted(token.text)}"
+            return replacing(message, token, plain, f"write {shown}")
+    return None
 
 
 def strange_mark(situation: Situation) -> Advice | None:

@@ -109,13 +109,20 @@ def declaration(situation: Situation) -> Advice | None:
         message = f"unexpected '{mark.text}', expected '=' behind {situation.quoted(name.text)}"
         help = f"write {kind.text} {short(name.text)} = ..."
         return inserting(message, mark, name.end, " =", help)
-    meant = suggestion(kind.text, (*KINDS, "local", "hidden", "final", "param"))
+    meant = _meant(kind.text)
     if not meant and (situation.bracket or situation.goes_on_from_value):
         return None
     message = f"unknown declaration '{short(kind.text)}'"
     if meant:
         return replacing(message, kind, meant, f"did you mean '{meant}'?")
     return explaining(message, kind, f"the declarations are {', '.join(KINDS)}")
+
+
+def _meant(word: str) -> str:
+    """The word that declares something which ``word`` was probably meant to be, or nothing."""
+    known = (*KINDS, "local", "hidden", "final", "param")
+    swapped = (other for other in known if sorted(other) == sorted(word))
+    return suggestion(word, known) or next(swapped, "")
 
 
 def missing_equals(situation: Situation) -> Advice | None:
