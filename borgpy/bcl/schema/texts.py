@@ -108,7 +108,7 @@ class ChoiceKind(Kind):
     def __init__(self, choices: tuple[str, ...]) -> None:
         self.choices = choices
         self._known = frozenset(choices)
-        self.wanted = "one of " + ", ".join(choices)
+        self.wanted = f"one of {', '.join(choices)}" if len(choices) > 1 else choices[0]
 
     def accept(self, value: Value) -> Json | Refused:
         text = text_in(value)
