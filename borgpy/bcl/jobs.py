@@ -1,15 +1,14 @@
-"""From checked BCL to job declarations: everything of a job but the packages that its files become."""
+"""From checked BCL to the declarations of jobs and alloc sets."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
+from borgpy.bcl.declarations import AllocDeclaration, FileUse, JobDeclaration
 from borgpy.bcl.diagnostics import Details, Findings, Source, Span, Spot
 from borgpy.bcl.placing import constraint_of, override_of, texts_of
 from borgpy.bcl.schema import Checked
-from borgpy.model.alloc import AllocSetSpec
-from borgpy.model.constraints import Constraint
 from borgpy.model.declared import DeclaredAlloc, DeclaredJob, DeclaredService
 from borgpy.model.declared.package import DeclaredPackage, DeclaredPackageUse
 from borgpy.model.declared.parts import DeclaredHealth, DeclaredPort, DeclaredRequirements
@@ -18,121 +17,19 @@ from borgpy.model.placeholders import port_names
 from borgpy.model.priority import BAND_RANGES, Band
 from borgpy.model.resources import MILLI, Resources
 from borgpy.model.spec import (
-    AppClass,
     HealthCheck,
-    JobSpec,
-    Package,
     Restart,
-    TaskSpec,
     UpdatePolicy,
 )
 
-
-class FileUse(msgspec.Struct, frozen=True):
-    """A file that a job needs: ``path`` as it is written, relative to the directory of ``span.file``.
-
-    Without a path it is the package with this ``digest``, which the cell has already; with both, the file must have it.
-    """
-
-    name: str
-    path: str
-    digest: str
-    span: Span
-
-
-class JobDeclaration(msgspec.Struct, frozen=True):
-    """A job or service as a file declares it. ``binary`` is still a path, relative to the directory of ``binary_span.file``.
-
-    ``user`` is empty unless the file names one. ``where`` tells for each field of the file, by its dotted name
-    (``requirements.ram``), where its value is written, so that a later refusal can point at the line.
-    """
-
-    name: str
-    cell: str
-    binary: str
-    binary_span: Span
-    args: dict[str, str]
-    env: dict[str, str]
-    requirements: Resources
-    ports: tuple[str, ...]
-    health: HealthCheck | None
-    restart: Restart
-    notice_ms: int
-    replicas: int
-    priority: int
-    update: UpdatePolicy
-    user: str
-    where: Mapping[str, Span]
-    appclass: AppClass = AppClass.BATCH
-    labels: dict[str, str] = {}
-    constraints: tuple[Constraint, ...] = ()
-    overrides: tuple[Override, ...] = ()
-    packages: tuple[FileUse, ...] = ()
-    fixed_ports: dict[str, int] = {}
-    alloc: str = ""
-    after: tuple[str, ...] = ()
-    quota_user: str = ""
-
-    def spec(self, package: Package, user: str, packages: Sequence[Package] = ()) -> JobSpec:
-        """The job to submit, for the file's user or else ``user``.
-
-        ``package`` holds its binary, ``packages`` are those of `packages` in their order.
-        """
-        task = TaskSpec(
-            package=package,
-            args=self.args,
-            env=self.env,
-            requirements=self.requirements,
-            ports=self.ports,
-            health=self.health,
-            restart=self.restart,
-            notice_ms=self.notice_ms,
-            appclass=self.appclass,
-            packages=tuple(packages),
-            fixed_ports=self.fixed_ports,
-        )
-        return JobSpec(
-            name=self.name,
-            user=self.user or user,
-            cell=self.cell,
-            task=task,
-            replicas=self.replicas,
-            priority=self.priority,
-            update=self.update,
-            labels=self.labels,
-            constraints=self.constraints,
-            overrides=self.overrides,
-            alloc=self.alloc,
-            after=self.after,
-            quota_user=self.quota_user,
-        )
-
-
-class AllocDeclaration(msgspec.Struct, frozen=True):
-    """An alloc set as a file declares it; ``user`` and ``where`` are as in a `JobDeclaration`."""
-
-    name: str
-    cell: str
-    requirements: Resources
-    replicas: int
-    priority: int
-    constraints: tuple[Constraint, ...]
-    labels: dict[str, str]
-    user: str
-    where: Mapping[str, Span]
-
-    def spec(self, user: str) -> AllocSetSpec:
-        """The alloc set to submit, for the file's user or else ``user``."""
-        return AllocSetSpec(
-            name=self.name,
-            user=self.user or user,
-            cell=self.cell,
-            requirements=self.requirements,
-            replicas=self.replicas,
-            priority=self.priority,
-            constraints=self.constraints,
-            labels=self.labels,
-        )
+__all__ = [
+    "AllocDeclaration",
+    "FileUse",
+    "JobDeclaration",
+    "alloc_declarations_of",
+    "declarations_of",
+    "job_declarations",
+]
 
 
 class HasChecked(Protocol):
