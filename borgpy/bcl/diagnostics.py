@@ -41,7 +41,7 @@ _EXCERPT_WIDTH = 120
 _LONGEST_TEXT = 400
 _LONGEST_WORD = 64
 _SHORT_WORD = 3
-"""Half of such a word is one letter, and resembles anything."""
+"""A part of such a word resembles anything: only letters that were mixed up or left out count as a slip."""
 
 _MOST_CANDIDATES = 2000
 """Nobody reads or misspells more than this, and a hostile file must not make its own error message expensive."""
@@ -290,8 +290,9 @@ def suggestion(word: str, candidates: Iterable[str]) -> str:
         return ""
     known = (name for name in islice(candidates, _MOST_CANDIDATES) if len(name) <= _LONGEST_WORD)
     by_folded = {candidate.casefold(): candidate for candidate in known}
-    cutoff = 0.6 if len(word) > _SHORT_WORD else 0.7
-    close = get_close_matches(word.casefold(), by_folded, n=1, cutoff=cutoff)
+    close = get_close_matches(word.casefold(), by_folded, n=3, cutoff=0.6)
+    if len(word) <= _SHORT_WORD:
+        close = [name for name in close if len(name) in (len(word), len(word) + 1)]
     return by_folded[close[0]] if close else ""
 
 

@@ -37,11 +37,11 @@ def test_a_lost_line_break_names_the_bracket_and_the_comment_that_swallows_the_r
 
 def test_a_cycle_shows_its_path() -> None:
     assert str(error_of("a = b\nb = a\n")) == (
-        "main.borg:2:5: error[cycle]: 'a' depends on itself\n"
-        "    2 | b = a\n"
+        "main.borg:1:5: error[cycle]: 'a' depends on itself\n"
+        "    1 | a = b\n"
         "      |     ^\n"
         "  note: a (main.borg:1:1) -> b (main.borg:2:1) -> a\n"
-        "  help: if text is meant, quote it: 'a'"
+        "  help: use super.a for the inherited value, up.a for the enclosing one"
     )
 
 
