@@ -1,7 +1,8 @@
 """What an expression sees around it while it is evaluated, and arguments that nobody has looked at yet."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import TYPE_CHECKING, Final
 
 from borgpy.bcl.diagnostics import Details, Fault, Spot
 from borgpy.bcl.meter import Meter
@@ -17,11 +18,15 @@ Build = Callable[["Frame", "Record | None"], "Record"]
 """A compiled record: itself, upon another if one is given."""
 
 
-class Missing:
-    """Stands for a value that is not there yet."""
+class Missing(Enum):
+    """Stands for a value that is not there yet: null is a value."""
+
+    MISSING = "missing"
 
 
-MISSING = Missing()
+MISSING: Final = Missing.MISSING
+
+_NO_CELLS: list["Value | Thunk"] = []
 
 
 class Frame:
@@ -34,7 +39,7 @@ class Frame:
         parent: "Frame | None",
         record: "Record | None",
         layer: int,
-        cells: "list[Value | Thunk] | None" = None,
+        cells: "list[Value | Thunk]" = _NO_CELLS,
     ) -> None:
         self.parent = parent
         self.record = record
@@ -60,7 +65,7 @@ class Thunk:
 
     def force(self, meter: Meter) -> Value:
         """The value, evaluated once."""
-        if not isinstance(self.value, Missing):
+        if self.value is not MISSING:
             return self.value
         if self._busy:
             raise self._cycle()

@@ -241,7 +241,7 @@ class Shape:
                 constants.pop(name, None)
             slot = slots[name] = Slot(member, index, below)
             constant = member.constant
-            if not isinstance(constant, Missing) and not slot.checkers:
+            if constant is not MISSING and not slot.checkers:
                 constants[name] = constant
         shape = Shape((*self.layers, layer), slots, constants)
         shape.asserting = self.asserting or bool(layer.asserts)

@@ -7,7 +7,7 @@ that ``super`` asks for.
 from collections.abc import Iterator, Mapping, Sequence
 
 from borgpy.bcl.diagnostics import Details, Fault, Spot, suggestion
-from borgpy.bcl.frames import MISSING, Frame, Missing, fault_of
+from borgpy.bcl.frames import MISSING, Frame, fault_of
 from borgpy.bcl.layers import EMPTY_SHAPE, Checker, Layer, Member, Shape, Slot, Titled
 from borgpy.bcl.limits import raised_by
 from borgpy.bcl.meter import Meter
@@ -76,7 +76,7 @@ class Record:
     def get(self, name: str) -> Value:
         """The field's final value; `Fault` if it has none, or if its expression fails."""
         value = self.values.get(name, MISSING)
-        return value if not isinstance(value, Missing) else self.force(name)
+        return value if value is not MISSING else self.force(name)
 
     def force(self, name: str) -> Value:
         """As `get`, for a field whose value is not known yet."""
@@ -102,7 +102,7 @@ class Record:
             frames = self._frames = [None] * len(self.envs)
         frame = frames[layer]
         if frame is None:
-            frame = frames[layer] = Frame(self.envs[layer], self, layer, None)
+            frame = frames[layer] = Frame(self.envs[layer], self, layer)
         return frame
 
     def check_asserts(self) -> Iterator[Fault]:
@@ -211,12 +211,12 @@ class Record:
 
     def _frame_of(self, slot: Slot) -> Frame:
         env = slot.member.env
-        return self.frame(slot.layer) if env is None else Frame(env, self, slot.layer, None)
+        return self.frame(slot.layer) if env is None else Frame(env, self, slot.layer)
 
     def _declared(self, slot: Slot) -> Value:
         """The value of a field that only declares a type, or repeats one: what lies below, if anything does."""
         member = slot.member
-        if not isinstance(member.constant, Missing):
+        if member.constant is not MISSING:
             return member.constant
         below = _valued(slot.below)
         if below is None:

@@ -23,10 +23,10 @@ class Local(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """The cell ``index`` of the call or loop ``hops`` frames outside."""
+    """The cell ``at`` of the call or loop ``hops`` frames outside."""
 
     hops: int
-    index: int
+    at: int
 
 
 class Scope:

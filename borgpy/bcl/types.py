@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import Details, Edit, Fault, Fix, Source, Spot, suggestion
-from borgpy.bcl.faces import Meter, is_record
+from borgpy.bcl.faces import Fields, Meter, is_record
 from borgpy.bcl.refusals import is_number
 from borgpy.bcl.values import (
     BYTES,
@@ -138,14 +138,17 @@ class _RecordOf:
             raise unknown_name(value)
         if not is_record(value):
             raise Mismatch(self.text, _shown(value))
-        names = value.names()
+        self._check_fields(value, meter)
+        return value  # type: ignore[return-value]  # whatever has a shape is a Record
+
+    def _check_fields(self, record: Fields, meter: Meter) -> None:
+        names = record.names()
         meter.spend(len(names))
         for name in names:
             try:
-                self._value.check(value.get(name), meter)
+                self._value.check(record.get(name), meter)
             except Mismatch as mismatch:
                 raise mismatch.within(self.text, f".{name}") from None
-        return value
 
 
 class _Union:

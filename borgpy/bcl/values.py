@@ -14,7 +14,8 @@ from borgpy.bcl.diagnostics import Code, Details, Edit, Fault, Fix, Spot, sugges
 
 if TYPE_CHECKING:
     from borgpy.bcl.functions import Builtin
-    from borgpy.bcl.records import Function, Record
+    from borgpy.bcl.invocation import Function
+    from borgpy.bcl.records import Record
 
 BYTES = "bytes"
 DURATION = "duration"
@@ -49,7 +50,7 @@ class PlaceholderText(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
-Value = Union[  # noqa: UP007  # the classes are named before they exist
+Value = Union[
     None,
     bool,
     int,

@@ -21,7 +21,7 @@ def argument_of(compiler: Compiler, node: syntax.Expression, scope: Scope) -> Ar
     """An argument as the function gets it. Whether it has been evaluated already, no function can tell."""
     value = constant_of(node)
     if value is not MISSING:
-        return lambda frame: value  # type: ignore[return-value]
+        return lambda frame: value
     if isinstance(node, syntax.Lambda | syntax.Record | syntax.Self | syntax.Up):
         return compiler.compile(node, scope)
     handed_on = variable_cell(node, scope)
@@ -44,7 +44,7 @@ def _lazy(evaluate: Run) -> Argument:
     return lambda frame: Thunk(evaluate, frame)
 
 
-def _early(evaluate: Run, cells: list[Run]) -> Argument:
+def _early(evaluate: Run, cells: list[Argument]) -> Argument:
     """An accumulator, ``total + n``: left unevaluated it would grow by a step with every call.
 
     It is computed at once if its numbers are known. Should that fail, it is left for whoever looks at it.
@@ -62,7 +62,7 @@ def _early(evaluate: Run, cells: list[Run]) -> Argument:
     return argument
 
 
-def _cells(node: syntax.Expression, scope: Scope) -> list[Run] | None:
+def _cells(node: syntax.Expression, scope: Scope) -> list[Argument] | None:
     """The variables of simple arithmetic; `None` if ``node`` is anything else."""
     if not isinstance(node, syntax.Chain):
         return None

@@ -1,5 +1,7 @@
 """Names: lexical ones, ``self``, ``super``, ``up``, and imports."""
 
+from collections.abc import Callable
+
 from borgpy.bcl import syntax
 from borgpy.bcl.compiling.compiler import Compiler
 from borgpy.bcl.diagnostics import Details, Fault
@@ -58,16 +60,17 @@ def _variable(compiler: Compiler, hops: int, index: int) -> Run:
     def run(frame: Frame) -> Value:
         for _ in range(hops):
             frame = frame.parent  # type: ignore[assignment]
-        cells: list[Value | Thunk] = frame.cells  # type: ignore[assignment]
+        cells = frame.cells
         cell = cells[index]
-        if type(cell) is Thunk:
-            cell = cells[index] = cell.force(meter)
+        if isinstance(cell, Thunk):
+            value = cells[index] = cell.force(meter)
+            return value
         return cell
 
     return run
 
 
-def variable_cell(node: syntax.Expression, scope: Scope) -> "Run | None":
+def variable_cell(node: syntax.Expression, scope: Scope) -> Callable[[Frame], Value | Thunk] | None:
     """A closure that hands on an argument as it is, evaluated or not; `None` if ``node`` is no variable."""
     if not isinstance(node, syntax.Name):
         return None
@@ -76,7 +79,7 @@ def variable_cell(node: syntax.Expression, scope: Scope) -> "Run | None":
         return None
     hops, index = found
 
-    def run(frame: Frame) -> Value:
+    def run(frame: Frame) -> Value | Thunk:
         return outer(frame, hops).cells[index]
 
     return run

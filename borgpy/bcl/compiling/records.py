@@ -53,24 +53,22 @@ def layer_of(
     faults: dict[str, Fault] = {}
     inner = Scope.of_record(scope, members, local)
     for item in items:
-        kind = type(item)
-        if kind is syntax.Field:
-            member = _field(compiler, item, inner, faults)
-        elif kind is syntax.Assert:
+        if isinstance(item, syntax.Assert):
             asserts.append(item)
             continue
+        if isinstance(item, syntax.Field):
+            member = _field(compiler, item, inner, faults)
+            home = local if item.visibility is syntax.Visibility.LOCAL else members
         elif item.clauses or item.computed is not None:
             continue  # evaluated with the file: nobody can name them
         else:
-            member = _declaration(compiler, item, inner)
+            member, home = _declaration(compiler, item, inner), members
         name = member.name
         there = members.get(name) or local.get(name)
         if there is not None:
             faults.setdefault(name, _twice(member, there))
-        elif kind is syntax.Field and item.visibility is syntax.Visibility.LOCAL:
-            local[name] = member
         else:
-            members[name] = member
+            home[name] = member
     if asserts:
         compiler.evaluation.asserting = True
     checks = [_assertion(compiler, item, inner) for item in asserts]
@@ -92,7 +90,7 @@ def _field(
     if item.visibility is not syntax.Visibility.EXPORTED:
         member.hidden = True
     if item.how is syntax.How.SET:
-        member.constant = constant_of(item.value)  # type: ignore[assignment]
+        member.constant = constant_of(item.value)
     if item.type is not None:
         try:
             member.checker = type_checker(item.type, compiler.source)
@@ -107,7 +105,7 @@ def _declaration(compiler: Compiler, item: syntax.Declaration, scope: Scope) -> 
     member.compiler = compiler
     member.kind = item.kind
     member.hidden = True
-    member.constant = constant_of(item.value)  # type: ignore[assignment]
+    member.constant = constant_of(item.value)
     return member
 
 

@@ -3,14 +3,14 @@
 from borgpy.bcl import syntax
 from borgpy.bcl.compiling.compiler import Compiler
 from borgpy.bcl.diagnostics import Details, Fault
-from borgpy.bcl.frames import MISSING, Frame, Run
+from borgpy.bcl.frames import MISSING, Frame, Missing, Run
 from borgpy.bcl.interpolation import interpolated
 from borgpy.bcl.limits import raised_by
 from borgpy.bcl.scope import Scope
 from borgpy.bcl.values import PlaceholderText, Quantity, Value, Wrong
 
 
-def constant_of(node: syntax.Node | None) -> object:
+def constant_of(node: syntax.Node | None) -> Value | Missing:
     """The value of a node that is the same wherever it stands; `MISSING` if there is more to it."""
     match node:
         case syntax.Constant(value=value):
@@ -25,7 +25,8 @@ def constant_of(node: syntax.Node | None) -> object:
 
 
 def constant(compiler: Compiler, node: syntax.Expression, scope: Scope) -> Run:
-    value: Value = constant_of(node)
+    value = constant_of(node)
+    assert value is not MISSING
     return lambda frame: value
 
 

@@ -30,13 +30,13 @@ def _split(caller: Caller, text: Value, separator: Value) -> Value:
         pay_reading(caller, len(text))
         words = text.split()
         pay_items(caller, len(words))
-        return words
+        return list[Value](words)
     between = text_of("split", separator, "a string as its separator")
     if not between:
         raise Wrong("range", "split needs a separator that is not empty")
     pay_search(caller, text, between)
     pay_items(caller, text.count(between) + 1)
-    return text.split(between)
+    return list[Value](text.split(between))
 
 
 def _upper(caller: Caller, text: Value) -> Value:
