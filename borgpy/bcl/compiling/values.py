@@ -51,15 +51,16 @@ def fstring(compiler: Compiler, node: syntax.FString, scope: Scope) -> Run:
 
 
 def list_literal(compiler: Compiler, node: syntax.List, scope: Scope) -> Run:
-    values = [constant_of(item) for item in node.items]
     most = compiler.meter.limits.items
-    if len(values) > most:
-        message = f"a list of {len(values):,} items is too long: at most {most:,}"
+    if len(node.items) > most:
+        message = f"a list of {len(node.items):,} items is too long: at most {most:,}"
         return compiler.failing(
             Fault("limit", compiler.spot(node), message, Details(help=raised_by("list")))
         )
-    compiler.weight += len(values)
-    if MISSING not in values:
+    compiler.weight += len(node.items)
+    known = [constant_of(item) for item in node.items]
+    values: list[Value] = [value for value in known if value is not MISSING]
+    if len(values) == len(known):
         return lambda frame: values.copy()
     runs = [compiler.compile(item, scope) for item in node.items]
 
