@@ -101,6 +101,14 @@ class TestLint:
         assert (said.code, remark["rule"]) == (1, "bare-word")
         assert remark["fixes"][0]["edits"][0]["text"] == '"ic"'
 
+    def test_a_rule_can_be_left_out(self, shell: CommandLine) -> None:
+        writes(shell, "x.borg", "local a = ic")
+        said = shell.types("lint", "x.borg", "--ignore", "bare-word")
+        assert (said.code, said.out.count("warning[")) == (1, 1)
+        both = ["--ignore", "bare-word", "--ignore", "unused-local"]
+        assert shell.types("lint", "x.borg", *both).code == 0
+        assert shell.types("lint", "x.borg", "--ignore", "bare").code == 64
+
     def test_what_cannot_be_read_is_a_mistake(self, shell: CommandLine) -> None:
         writes(shell, "bad.borg", "x = )")
         said = shell.types("lint", "bad.borg", writes(shell, "x.borg", "x = ic"))

@@ -52,15 +52,26 @@ def _error_of(options: Options, name: str, how: Asked) -> InvalidConfig | None:
 
 @command(
     "lint",
-    parameters=[FILES, FORMAT, *EVALUATION_OPTIONS],
+    parameters=[
+        FILES,
+        FORMAT,
+        click.option(
+            "--ignore", multiple=True, metavar="RULE", help="Leave a rule out; may be repeated."
+        ),
+        *EVALUATION_OPTIONS,
+    ],
     epilog="A comment in its line silences a remark: // lint: ignore[RULE]",
 )
-def lint(options: Options, files: tuple[str, ...], form: str) -> None:
+def lint(options: Options, files: tuple[str, ...], form: str, ignore: tuple[str, ...]) -> None:
     """Tell what is allowed in job files, and probably not meant."""
+    from borgpy.bcl.linting import RULES
     from borgpy.cli.linting import linted
 
+    for rule in ignore:
+        if rule not in RULES:
+            raise click.UsageError(f"there is no rule {rule!r}; there are {', '.join(RULES)}")
     remarks, errors = linted(files, asked())
-    _tell(options, form, remarks, errors)
+    _tell(options, form, [remark for remark in remarks if remark.rule not in ignore], errors)
 
 
 def _tell(

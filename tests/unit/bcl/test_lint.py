@@ -134,3 +134,8 @@ class TestSilence:
 
 def test_remarks_have_a_limit() -> None:
     assert len(remarks("".join(f"a{n} = ic\n" for n in range(2000)))) == 1000
+
+
+def test_names_deeper_than_anybody_nests_are_not_looked_up() -> None:
+    assert found(f"x = [1 {'for a in b ' * 600}]") == []
+    assert ("unknown-name", "1:17") in found(f"x = [1 {'for a in b ' * 60}]")
