@@ -1,5 +1,7 @@
 """Where a value comes from: every layer that sets it, the winning one first."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from borgpy.bcl.diagnostics import Fault, Spot, suggestion
@@ -7,6 +9,7 @@ from borgpy.bcl.evaluate import Evaluated
 from borgpy.bcl.layers import Slot
 from borgpy.bcl.program import Program
 from borgpy.bcl.records import Record
+from borgpy.bcl.schema.reference import FieldReference, field_at, kinds
 from borgpy.bcl.shown import shown
 from borgpy.bcl.syntax import How
 from borgpy.bcl.values import Quantity, Value, Wrong
@@ -62,14 +65,33 @@ def explain(evaluated: Evaluated, path: str) -> Explanation:
     steps = steps_of(path)
     owner, slot, value = _walk(evaluated, steps)
     if slot is None:
-        return Explanation(path, _shown(value), ())
+        layers = tuple(_layers(evaluated.program, value)) if isinstance(value, Record) else ()
+        return Explanation(path, _shown(value), layers)
     origins = tuple(_origins(evaluated.program, owner, slot))
     types = tuple(
         f"{slot.member.name}: {checker.text}"
         for checker in slot.checkers
         if hasattr(checker, "text")
     )
-    return Explanation(path, _shown(value), origins, types)
+    field = _schema_field(steps, slot)
+    if field is None:
+        return Explanation(path, _shown(value), origins, types)
+    shown = _shown(value)
+    if type(value) is int and field.type.startswith("bytes"):
+        shown = f"{value:,} B ({bytes_text(value)})"
+    return Explanation(path, shown, origins, (*types, field.line()))
+
+
+def _schema_field(steps: tuple[str | int, ...], slot: Slot) -> FieldReference | None:
+    """What the schema says of a declaration's field; `None` for fields of the file, and for free names."""
+    kind, *rest = steps
+    if kind not in kinds() or len(rest) < 2:
+        return None
+    names = [str(step) for step in rest[1:-1] if not isinstance(step, int)]
+    try:
+        return field_at(".".join([str(kind), *names, slot.member.name.lower()]))
+    except InvalidConfig:
+        return None  # a hidden field, which the schema knows nothing of
 
 
 def steps_of(path: str) -> tuple[str | int, ...]:
@@ -144,6 +166,15 @@ def _unknown(name: str, known: "dict[str, Slot] | dict[str, Record]", what: str)
     return InvalidConfig(
         f"'{name}' is not {what}", hint=f"did you mean '{meant}'?" if meant else f"there is {there}"
     )
+
+
+def _layers(program: Program, record: Record) -> Iterator[Origin]:
+    """The records that a record is made of, the topmost first."""
+    for number, layer in enumerate(reversed(record.shape.layers)):
+        title = layer.title or "the file"
+        remark = "extends" if number else "the record"
+        imported = program.imported_at(layer.spot.source.name)
+        yield Origin(layer.spot, title, "", remark, "", imported)
 
 
 def _origins(program: Program, owner: Record, slot: Slot) -> "list[Origin]":

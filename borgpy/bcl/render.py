@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from borgpy.bcl.jsondata import Json
+from borgpy.bcl.schema.reference import fields_of
 from borgpy.bcl.syntax import RESERVED
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -31,11 +32,29 @@ def bcl_text(fields: Mapping[str, Json], declarations: Mapping[str, Mapping[str,
 
 
 def _declaration(kind: str, name: str, value: Json) -> Iterator[str]:
-    if (
-        isinstance(value, dict) and value.get("name") == name
-    ):  # the result tells it, the text has it
-        value = {field: inner for field, inner in value.items() if field != "name"}
+    if isinstance(value, dict):
+        # The result tells the name, the text has it already; and it tells durations in seconds.
+        value = {field: inner for field, inner in value.items() if (field, inner) != ("name", name)}
+        value = _with_durations(value, kind)
     yield from _assigned(f"{kind} {name_text(name)} = ", value, "")
+
+
+class _Duration(float):
+    """A number of seconds that has to be written with its unit."""
+
+
+def _with_durations(record: Mapping[str, Json], path: str) -> dict[str, Json]:
+    """The record of a schema with its durations marked."""
+    durations = {field.name for field in fields_of(path) if field.type.startswith("duration")}
+    marked: dict[str, Json] = {}
+    for name, value in record.items():
+        if isinstance(value, dict):
+            marked[name] = _with_durations(value, f"{path}.{name}")
+        elif name in durations and isinstance(value, int | float):
+            marked[name] = _Duration(value)
+        else:
+            marked[name] = value
+    return marked
 
 
 def _field(name: str, value: Json, indent: str) -> Iterator[str]:
@@ -86,6 +105,8 @@ def _scalar(value: Json) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return text_literal(value)
+    if isinstance(value, _Duration):
+        return f"{int(value)}s" if value.is_integer() else f"{float(value)!r}s"
     return repr(value)
 
 

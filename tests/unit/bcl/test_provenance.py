@@ -90,6 +90,32 @@ def test_a_declared_type_is_a_layer_and_a_schema() -> None:
     assert told.splitlines()[-1].split() == ["schema", "port:", "int"]
 
 
+JOB = """\
+job web = {
+  runtime = { cell = "ic" }
+  binary = /b/web
+  requirements = { RAM = 100M }
+}
+job big = web { requirements { RAM = super.RAM * 4 } }
+"""
+
+
+def test_a_field_of_a_job_is_explained_as_the_specification_shows_it() -> None:
+    assert explained("job.big.requirements.ram", JOB) == (
+        "400,000,000 B (381.5 MiB)\n"
+        "  main.borg:6:38  super.RAM * 4  = 400000000   (override, wins in job big.requirements)\n"
+        "  main.borg:4:26  100M           = 100000000   (inherited in job web.requirements)\n"
+        "  schema          requirements.ram: bytes, up to 1 PiB"
+    )
+
+
+def test_a_whole_job_is_explained_by_the_records_it_is_made_of() -> None:
+    assert explained("job.big", JOB).splitlines()[1:] == [
+        "  main.borg:6:5  job big     (the record)",
+        "  main.borg:1:5  job web     (extends)",
+    ]
+
+
 @pytest.mark.parametrize(
     ("path", "steps"),
     [

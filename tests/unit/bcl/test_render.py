@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from borgpy.bcl import evaluate_text
 from borgpy.bcl.diagnostics import Source
 from borgpy.bcl.evaluation import Evaluation
 from borgpy.bcl.jsondata import Json
@@ -78,3 +79,19 @@ _DATA: st.SearchStrategy[Json] = st.recursive(
 @given(st.dictionaries(_NAMES, _DATA, max_size=4))
 def test_rendered_data_evaluates_to_itself(data: dict[str, Json]) -> None:
     assert fields_of(bcl_text(data, {})) == data
+
+
+def test_durations_of_a_job_keep_their_unit() -> None:
+    source = """
+job j = {
+  runtime = { cell = "ic" }
+  binary = "/b"
+  notice = 250ms
+  health = { port = "http" grace = 10s timeout = 1.5s }
+}
+"""
+    declarations = evaluate_text(source)
+    text = bcl_text({}, declarations)  # type: ignore[arg-type]
+    assert "notice = 0.25s" in text
+    assert "grace = 10s" in text
+    assert evaluate_text(text) == declarations
