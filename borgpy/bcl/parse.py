@@ -4,16 +4,18 @@ import gc
 
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import BclError, Details, Fault, Findings, Source, Spot
+from borgpy.bcl.lexer import count
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits, raised_by
 from borgpy.bcl.literals import SURROGATE
 from borgpy.bcl.reading.members import Reader
 
+_CHARACTERS_OF_A_TOKEN = 4
+"""A file may have one token to so many of the characters it may have: each takes about 300 bytes of memory."""
+
 
 def parse(source: Source, limits: Limits = DEFAULT_LIMITS) -> syntax.File:
     """What ``source`` says; `BclError` with every misreading, at most one for each member."""
-    if len(source.text) > limits.source:
-        message = f"the file has {len(source.text):,} characters, more than {limits.source:,}"
-        raise _error(Fault("limit", Spot(source, 0, 0), message, Details(help=raised_by("source"))))
+    _refuse_too_much(source, limits)
     if not source.text.isascii() and (half := SURROGATE.search(source.text)):
         message = "half a character: the text is not Unicode"
         raise _error(Fault("syntax", Spot(source, *half.span()), message))
@@ -24,6 +26,18 @@ def parse(source: Source, limits: Limits = DEFAULT_LIMITS) -> syntax.File:
     finally:
         if collecting:
             gc.enable()
+
+
+def _refuse_too_much(source: Source, limits: Limits) -> None:
+    """Refuses what would take too long, and too much memory, to read."""
+    size, most = len(source.text), limits.source // _CHARACTERS_OF_A_TOKEN
+    message = ""
+    if size > limits.source:
+        message = f"the file has {size:,} characters, more than {limits.source:,}"
+    elif size > most and (tokens := count(source.text)) > most:
+        message = f"the file has {tokens:,} words and marks, more than {most:,}"
+    if message:
+        raise _error(Fault("limit", Spot(source, 0, 0), message, Details(help=raised_by("source"))))
 
 
 def _parse(source: Source, limits: Limits) -> syntax.File:

@@ -5,7 +5,7 @@ call), and at most one more.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container
 
 from borgpy.bcl import lexer, syntax
 from borgpy.bcl.diagnostics import Source
@@ -234,12 +234,13 @@ class ExpressionReader(Cursor):
         self.open(start)
         self.skip(self.end)
         parameters: list[syntax.Parameter] = []
+        names: set[str] = set()
         while self.passes(",") if parameters else self.text[self.at : self.at + 1] != ":":
             at = self.at
-            name, end, default = self.new_name(), self.end, None
-            _refuse_twice(name, at, (parameter.name for parameter in parameters))
+            name, end, default = self._another_name(names), self.end, None
             if self.passes("="):
                 default = self.expression()
+            names.add(name)
             parameters.append(syntax.Parameter(at, end, name, default))
         self.expect(":")
         body = self.expression()
@@ -285,13 +286,17 @@ class ExpressionReader(Cursor):
 
     def _loop_names(self) -> tuple[str, ...]:
         """``a, b in``."""
-        names: list[str] = []
+        names: dict[str, None] = {}
         while not names or self.passes(","):
-            at = self.at
-            names.append(self.new_name())
-            _refuse_twice(names[-1], at, names[:-1])
+            names[self._another_name(names)] = None
         self.expect_word("in")
         return tuple(names)
+
+    def _another_name(self, names: Container[str]) -> str:
+        at, name = self.at, self.new_name()
+        if name in names:
+            raise Misread(at, self.end, f"'{name}' is there twice", code="duplicate")
+        return name
 
     def _braces(self, start: int) -> Expression:
         record = self.reader_of_brace(start)(start)
@@ -369,11 +374,6 @@ class ExpressionReader(Cursor):
         self.text_start = outer
         self.follow(end)
         return value
-
-
-def _refuse_twice(name: str, at: int, others: Iterable[str]) -> None:
-    if name in others:
-        raise Misread(at, at + len(name), f"'{name}' is there twice", code="duplicate")
 
 
 _LONGER_READERS: dict[str, Callable[[ExpressionReader, int], Expression]] = {
