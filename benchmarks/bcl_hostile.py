@@ -21,7 +21,9 @@ HOSTILE: Mapping[str, Callable[[], str]] = {
     "many signs": lambda: "x = 1 " + "- " * 500_000 + "1\n",
     "many nots": lambda: "x = " + "not " * 500_000 + "true\n",
     "a sum of 500,000 terms": lambda: "x = 0" + " + 1" * 500_000,
-    "a chain of 500,000 attributes": lambda: "x = {}" + ".a" * 500_000,
+    "a chain of 20,000 attributes in a loop": lambda: (
+        "local r = {a = self}\nx = len([r" + ".a" * 20_000 + " for k in range(1000)])\n"
+    ),
     "a chain of 100,000 extensions": lambda: "x = {}" + "{a = 1}" * 100_000,
     "a record of 200,000 extensions of one name": lambda: (
         "hidden b = {a = 1}\nx = b" + " {a = super.a + 1}" * 200_000
@@ -29,6 +31,18 @@ HOSTILE: Mapping[str, Callable[[], str]] = {
     "40,000 fields": lambda: grown("", 'field_@i = "value number @i"', 40_000),
     "40,000 duplicates": lambda: "x = 1\n" * 40_000,
     "40,000 unknown names": lambda: grown("", "x@i = nope@i + 1", 40_000),
+    "200,000 mistakes": lambda: grown("", "z@i=1+''", 200_000),
+    "200,000 unknown names": lambda: grown("", "z@i=q+1", 200_000),
+    "340,000 bare words": lambda: grown("", "z@i=q", 340_000),
+    "200,000 empty jobs": lambda: grown("", "job j@i={}", 200_000),
+    "a list of 500,000 unknown names": lambda: "x=[" + "a," * 500_000 + "]",
+    "250,000 extensions in a list": lambda: "hidden b={a=1}\nx=[" + "b{}," * 250_000 + "]",
+    "250,000 records": lambda: grown("", "z@i={}", 250_000),
+    "340,000 fields without a value": lambda: grown("", "z@i:int", 340_000),
+    "340,000 calls of a call": lambda: "x=a" + "(1)" * 340_000,
+    "500,000 attributes of an attribute": lambda: "x={}" + ".a" * 500_000,
+    "500,000 extensions of an extension": lambda: "x={}" + "{}" * 500_000,
+    "a file of 1,000,000 signs": lambda: "x=" + "-" * 1_000_000 + "1",
     "40,000 syntax errors": lambda: "x = = 1\n" * 40_000,
     "40,000 failed asserts": lambda: grown("", 'assert 1 > 2 : "no @i"', 40_000),
     "endless recursion": lambda: "local f = lambda n: f(n + 1)\nx = f(0)\n",
@@ -98,9 +112,9 @@ HOSTILE: Mapping[str, Callable[[], str]] = {
     "records of records by loops": lambda: (
         "x = [{a = [{b = [c for c in range(100)]} for b in range(100)]} for a in range(1000)]\n"
     ),
-    "sort by an endless key": lambda: "local f = lambda n: f(n)\nx = sort(range(1000000), f)\n",
+    "sort by an endless key": lambda: "local f = lambda n: f(n)\nx = sorted(range(1000000), f)\n",
     "sort of long lists": lambda: (
-        "hidden l = [i for i in range(100000)]\nx = [sort(l)[0] for i in range(1000)]\n"
+        "hidden l = [i for i in range(100000)]\nx = [sorted(l)[0] for i in range(1000)]\n"
     ),
     "zip of long lists": lambda: "hidden l = range(300000)\nx = zip(l, l, l, l, l, l, l, l)\n",
     "membership in long lists": lambda: (
