@@ -10,7 +10,7 @@ _MOST_ITEMS = 5
 
 
 def shown(value: Value, depth: int = 0) -> str:
-    """``3``, ``"1G" (string)``, ``1073741824 B (1 GiB)``, ``[1, 2, .. 7 items] (list)``."""
+    """``3``, ``"1G" (string)``, ``1,073,741,824 B (1 GiB)``, ``[1, 2, .. 7 items] (list)``."""
     match value:
         case None:
             return "null"
@@ -21,7 +21,7 @@ def shown(value: Value, depth: int = 0) -> str:
         case str():
             return quoted(value) if depth else f"{quoted(value)} (string)"
         case Quantity(amount=amount, unit=unit):
-            return f"{amount} B ({bytes_text(int(amount))})" if unit == BYTES else f"{amount}s"
+            return f"{amount:,} B ({bytes_text(int(amount))})" if unit == BYTES else f"{amount}s"
         case Bareword(word=word):
             return word
         case PlaceholderText(text=text):

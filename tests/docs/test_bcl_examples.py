@@ -1,4 +1,4 @@
-"""The examples in the manual of the language: each is evaluated, and comes to what it says."""
+"""The examples of the language in README and its manual: each is evaluated, and comes to what it says."""
 
 import json
 import re
@@ -9,7 +9,11 @@ from borgpy.bcl import evaluate_text
 from tests.docs.generated import ROOT
 from tests.docs.reading import fenced
 
-EXAMPLES = fenced("bcl", (ROOT / "docs" / "BCL.md").read_text())
+EXAMPLES = [
+    example
+    for document in ("README.md", "docs/BCL.md")
+    for example in fenced("bcl", (ROOT / document).read_text())
+]
 
 _PROMISE = re.compile(r"^(\w+) = .*// => (.*)$", re.MULTILINE)
 
