@@ -117,12 +117,13 @@ def test_what_a_piece_is_shown_as(text: str, piece: str, expected: str) -> None:
     assert scope(text, piece) == expected
 
 
-_PIECE = re.compile(
-    rf"(?P<comment>{lexer.COMMENT})|(?P<fstring>f(?:{lexer.STRING}))|(?P<string>{lexer.STRING})"
-    rf"|(?P<number>{lexer.NUMBER})|(?P<name>{lexer.NAME})",
-    re.DOTALL,
-)
-_SHOWN_AS = {"comment": "comment.", "string": "string.", "fstring": "string."}
+_SHOWN_AS = {
+    lexer.Kind.COMMENT: "comment.",
+    lexer.Kind.STRING: "string.quoted.",
+    lexer.Kind.FSTRING: "string.interpolated.",
+    lexer.Kind.PATH: "string.unquoted.",
+    lexer.Kind.PLACEHOLDER: "variable.other.placeholder.",
+}
 
 
 @pytest.mark.parametrize(("name", "text"), [pytest.param(n, t, id=n) for n, t in sources()])
@@ -130,11 +131,15 @@ def test_whole_files_are_shown_as_the_parser_reads_them(name: str, text: str) ->
     scopes = {at: t.scopes for t in GRAMMAR.tokens(text) for at in range(t.start, t.end)}
     assert sorted(scopes) == list(range(len(text))), "every character is something"
     assert not any("invalid" in scope for each in scopes.values() for scope in each)
-    for match in _PIECE.finditer(text):
-        kind, first = str(match.lastgroup), scopes[match.start()]
-        last = scopes[match.end() - 1]
-        if kind in _SHOWN_AS:
-            assert any(scope.startswith(_SHOWN_AS[kind]) for scope in first), match
-            assert any(scope.startswith(_SHOWN_AS[kind]) for scope in last), match
-        elif match[0] in RESERVED:
-            assert first[-1].startswith(WORDS), match
+    for token in lexer.tokens(text):
+        first, last = scopes[token.start], scopes[token.end - 1]
+        expected = _SHOWN_AS.get(token.kind)
+        if expected is not None:
+            assert any(scope.startswith(expected) for scope in first), token
+            assert any(scope.startswith(expected) for scope in last), token
+        elif token.kind is lexer.Kind.NUMBER:
+            assert first[-1] == "constant.numeric.bcl", token
+        elif token.text in RESERVED:
+            assert first[-1].startswith(WORDS), token
+        else:
+            assert not any(scope.startswith(("comment.", "string.")) for scope in first), token
