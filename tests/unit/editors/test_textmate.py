@@ -31,7 +31,7 @@ def sources() -> Iterator[tuple[str, str]]:
     for path in sorted(shipped("jobspecs").rglob("*.borg")):
         yield path.name, path.read_text()
     manual = (ROOT / "docs" / "BCL.md").read_text()
-    for number, block in enumerate(re.findall(r"```borg\n(.*?)```", manual, re.DOTALL)):
+    for number, block in enumerate(re.findall(r"```bcl\n(.*?)```", manual, re.DOTALL)):
         yield f"BCL.md-{number}", block
 
 
