@@ -7,7 +7,7 @@ import msgspec
 
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import Source
-from borgpy.bcl.editing.fields import SchemaField, field_at, fields_of
+from borgpy.bcl.editing.fields import field_at, fields_of, is_record
 from borgpy.bcl.editing.inheritance import Imported, Inheritance
 from borgpy.bcl.editing.mending import MARKER, Parse, Typed, is_quoted, typed_at
 from borgpy.bcl.editing.mentions import Index, Kind, Mention, Scope
@@ -15,6 +15,7 @@ from borgpy.bcl.editing.outline import kind_of
 from borgpy.bcl.editing.places import Places
 from borgpy.bcl.functions import BUILTINS
 from borgpy.bcl.literals import UNITS
+from borgpy.bcl.schema.reference import FieldReference
 from borgpy.model.placeholders import PLAIN
 
 TYPES = ("int", "number", "string", "bool", "bytes", "duration", "list", "record", "any")
@@ -160,10 +161,12 @@ def _declarations() -> Iterator[Offer]:
         yield Offer(kind, "declaration", "", "", f"{kind} $1 = {{\n  $0\n}}")
 
 
-def _schema_offer(field: SchemaField) -> Offer:
+def _schema_offer(field: FieldReference) -> Offer:
     required = ", required" if field.required else ""
-    value = "{ $0 }" if field.is_record else "$0"
-    return Offer(field.name, "field", field.type + required, field.doc, f"{field.name} = {value}")
+    value = "{ $0 }" if is_record(field) else "$0"
+    return Offer(
+        field.name, "field", field.type + required, field.description, f"{field.name} = {value}"
+    )
 
 
 def _placeholder(name: str) -> Offer:

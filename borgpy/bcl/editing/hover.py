@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from borgpy.bcl.diagnostics import Source, Spot
-from borgpy.bcl.editing.fields import SchemaField, field_at
+from borgpy.bcl.editing.fields import field_at
 from borgpy.bcl.editing.inheritance import Inheritance
 from borgpy.bcl.editing.mentions import Kind, Mention
 from borgpy.bcl.editing.outline import extent_end, kind_of
@@ -14,6 +14,7 @@ from borgpy.bcl.evaluate import Evaluated
 from borgpy.bcl.explain import explain
 from borgpy.bcl.functions import BUILTINS
 from borgpy.bcl.literals import UNITS
+from borgpy.bcl.schema.reference import FieldReference
 from borgpy.errors import InvalidConfig
 from borgpy.model.resources import bytes_text
 
@@ -115,10 +116,10 @@ def _origins(found: Sequence[Mention]) -> list[str]:
     return ["\n".join(lines)]
 
 
-def _field_text(path: str, field: SchemaField) -> str:
-    default = f", {field.default} if left out" if field.default else ""
+def _field_text(path: str, field: FieldReference) -> str:
+    default = f", {field.default} if left out" if field.default not in ("", "none", "{}") else ""
     required = ", required" if field.required else ""
-    return f"**{path}**: {field.type}{required}{default}\n\n{field.doc}"
+    return f"**{path}**: {field.type}{required}{default}\n\n{field.description}"
 
 
 def _code(text: str, language: str = "bcl") -> str:

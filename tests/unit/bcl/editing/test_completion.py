@@ -112,7 +112,7 @@ def test_half_typed_files_get_offers(text: str) -> None:
 
 def test_an_offer_says_what_it_is_and_what_to_write() -> None:
     ram = offers("job j = { requirements = { ‸ } }")["ram"]
-    assert (ram.kind, ram.detail, ram.insert) == ("field", "bytes", "ram = $0")
+    assert (ram.kind, ram.detail, ram.insert) == ("field", "bytes, up to 1 PiB", "ram = $0")
     assert ram.doc == "Memory in whole bytes. A task that takes more is ended."
     assert offers("job j = { ‸ }")["runtime"].detail == "record, required"
     assert offers("job j = { ‸ }")["runtime"].insert == "runtime = { $0 }"

@@ -27,7 +27,7 @@ def test_a_field_of_a_job_shows_its_value_its_layers_and_its_schema() -> None:
         "job web = t { requirements { ‸ram = super.ram * 4 } }"
     )
     assert text.startswith("```bcl\nram = super.ram * 4\n```")
-    assert "**requirements.ram**: bytes, 67108864 if left out" in text
+    assert "**requirements.ram**: bytes, up to 1 PiB, 64MiB if left out" in text
     assert "Memory in whole bytes." in text
     assert "`job.web.requirements.ram`" in text
     assert "main.borg:2:" in text
