@@ -1,5 +1,6 @@
 """The options of every command that evaluates a job file."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,17 @@ _META = "borgcfg.evaluating"
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """How files are to be evaluated, as the command line says. ``raised`` are the limits that are not the usual ones."""
+    """How files are to be evaluated, as the command line says.
+
+    ``raised`` are the limits that are not the usual ones; ``cache`` is the folder in which parsed files are kept, if any.
+    """
 
     params: Mapping[str, str] = {}
     params_file: str = ""
     root: Path | None = None
     strict: bool = False
     raised: Mapping[str, float] = {}
+    cache: Path | None = None
 
     @property
     def limits(self) -> "Limits":
@@ -133,7 +138,16 @@ def asked() -> Asked:
         root=given.get("root"),
         strict=given.get("strict", False),
         raised=limits,
+        cache=_cache(os.environ.get("XDG_CACHE_HOME", "")),
     )
+
+
+def _cache(home: str) -> Path | None:
+    """Where what can be made again is kept; the XDG specification has relative folders ignored."""
+    try:
+        return (Path(home) if home.startswith("/") else Path.home() / ".cache") / "borgpy"
+    except RuntimeError:  # nobody's home
+        return None
 
 
 def _assignments(texts: tuple[str, ...]) -> dict[str, str]:

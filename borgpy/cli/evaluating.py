@@ -12,10 +12,12 @@ from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import BclError, Fault, Source, Spot
 from borgpy.bcl.evaluate import Evaluated, evaluate
 from borgpy.bcl.jsondata import Json, read_json
+from borgpy.bcl.kept import parse_kept
 from borgpy.bcl.lock import read_lock
 from borgpy.bcl.params import Text, undeclared
-from borgpy.bcl.program import Program, load
+from borgpy.bcl.program import Parser, Program, load
 from borgpy.cli.asked import Asked
+from borgpy.cli.cache import Cache
 from borgpy.cli.project import LOCK, RootFiles, path_in, root_of
 from borgpy.clock import SystemClock
 from borgpy.errors import InvalidConfig
@@ -63,7 +65,24 @@ def loaded_unlocked(job: JobSource, how: Asked) -> Program:
 
 def _loaded(job: JobSource, how: Asked, lock: Mapping[str, str] | None) -> Program:
     files = RootFiles(job.root, how.limits)
-    return load(job.source, files, path=job.path, limits=how.limits, lock=lock)
+    parser = parser_for(how)
+    return load(job.source, files, path=job.path, parser=parser, limits=how.limits, lock=lock)
+
+
+def parser_for(how: Asked) -> Parser:
+    """What reads texts: what was parsed once is not parsed again, as long as there is a place to keep it."""
+    store = Cache(how.cache / "syntax") if how.cache is not None else _Nowhere()
+    return lambda source, limits: parse_kept(source, store, limits)
+
+
+class _Nowhere:
+    """Keeps nothing."""
+
+    def get(self, key: str) -> bytes | None:
+        return None
+
+    def put(self, key: str, value: bytes) -> None:
+        return None
 
 
 def lock_of(root: Path) -> dict[str, str] | None:

@@ -42,6 +42,7 @@ class CommandLine:
         self._monkeypatch = monkeypatch
         monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
         monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+        monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
         monkeypatch.setenv("BORG_USER", "alice")
         monkeypatch.chdir(home)
 

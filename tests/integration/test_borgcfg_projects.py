@@ -273,6 +273,46 @@ class TestHarm:
         assert "Permission denied" in shell.types("validate", "jobs/web.borg").err
 
 
+class TestKeptSyntax:
+    """What was parsed once is kept; that never changes what is said."""
+
+    def kept(self, shell: CommandLine) -> list[Path]:
+        return sorted((shell.home / "cache" / "borgpy" / "syntax").iterdir())
+
+    def test_of_every_file_and_none_twice(self, shell: CommandLine, project: Path) -> None:
+        first = data(shell, "jobs/web.borg")
+        kept = self.kept(shell)
+        assert len(kept) == 2
+        assert data(shell, "jobs/web.borg") == first
+        assert self.kept(shell) == kept
+
+    @pytest.mark.parametrize("damage", [b"", b"x", b"\x00" * 1000])
+    def test_damage_is_noticed(self, shell: CommandLine, project: Path, damage: bytes) -> None:
+        first = data(shell, "jobs/web.borg")
+        for path in self.kept(shell):
+            path.write_bytes(path.read_bytes()[:-5] + damage)
+        assert data(shell, "jobs/web.borg") == first
+
+    def test_mistakes_are_told_each_time(self, shell: CommandLine, project: Path) -> None:
+        (project / "x.borg").write_text("x = )")
+        first = shell.types("validate", "x.borg")
+        assert first.code == 4
+        assert shell.types("validate", "x.borg") == first
+
+    def test_other_limits_are_another_text(self, shell: CommandLine, project: Path) -> None:
+        (project / "x.borg").write_text("x = [[[1]]]")
+        assert shell.types("validate", "x.borg").code == 0
+        assert shell.types("validate", "x.borg", "--max-nesting", "2").code == 4
+
+    def test_without_a_place_everything_works(
+        self, shell: CommandLine, project: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for place in ("/proc/nothing", "relative", str(project / "jobs" / "web.borg")):
+            monkeypatch.setenv("XDG_CACHE_HOME", place)
+            monkeypatch.setenv("HOME", "/dev/null")
+            assert shell.types("validate", "jobs/web.borg").code == 0
+
+
 class TestLock:
     def test_a_locked_file_must_stay_as_it_is(self, shell: CommandLine, project: Path) -> None:
         assert shell.types("lock", "jobs/web.borg").code == 0

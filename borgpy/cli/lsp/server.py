@@ -1,6 +1,7 @@
 """The language server itself: which message of the protocol leads to which answer."""
 
 import asyncio
+import logging
 from collections import defaultdict
 from pathlib import Path
 
@@ -142,11 +143,17 @@ class Server(LanguageServer):
 
 def server(clock: Clock) -> Server:
     """A server that is ready to speak; `start_io` makes it."""
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_refusal)
     made = Server(clock)
     _follow_documents(made)
     _answer_questions(made)
     _change_texts(made)
     return made
+
+
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    """A request that is refused is answered so; only what nobody foresaw belongs on stderr."""
+    return not (record.exc_info and isinstance(record.exc_info[1], JsonRpcException))
 
 
 def _follow_documents(made: Server) -> None:
