@@ -19,9 +19,7 @@ from borgpy.cli.asked import Asked
 from borgpy.cli.binaries import Binary, find_binary, find_package
 from borgpy.cli.evaluating import evaluated
 from borgpy.cli.names import unknown
-from borgpy.client.problems import error_of, problem_of
 from borgpy.errors import BorgError, InvalidConfig
-from borgpy.model.api import ProblemDetails
 from borgpy.model.spec import JobSpec, Package
 
 
@@ -60,6 +58,8 @@ class Ready(msgspec.Struct, frozen=True):
 
     def located(self, error: BorgError) -> BorgError:
         """The cell's refusal of this job, with the places in the file that it is about."""
+        from borgpy.client.problems import problem_of
+
         problem = problem_of(error)
         fields = [field.field for field in problem.fields] if problem else []
         where = self.declaration.where
@@ -114,6 +114,9 @@ def check(file: JobFile) -> None:
     for job in with_binaries(file, ()):
         problems = problems_of(job.spec("you"))
         if problems:
+            from borgpy.client.problems import error_of
+            from borgpy.model.api import ProblemDetails
+
             details = ProblemDetails(
                 f"{job.declaration.name} would be refused", 400, "invalid", fields=problems
             )

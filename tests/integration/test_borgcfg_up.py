@@ -352,3 +352,43 @@ def test_waiting_costs_few_looks(shell: CommandLine, fake: FakeBorgmaster) -> No
     shell.types("up", shell.writes_job(), "--timeout", "1s")
     looks = len([seen for seen in fake.asked("GET") if seen.path == "/v1/jobs/alice/web"])
     assert looks <= 2 + 4 * (time.monotonic() - begun)
+
+
+def test_up_takes_parameters_and_brings_a_jobs_packages_along(
+    shell: CommandLine, fake: FakeBorgmaster
+) -> None:
+    shell.writes_job()
+    (shell.home / "rules.txt").write_text("be kind")
+    (shell.home / "full.borg").write_text(
+        "param n: int\n"
+        "job web = {\n"
+        '  runtime = { cell = "ic" }\n'
+        "  binary = ./server\n"
+        "  args = { port = %port% }\n"
+        "  replicas = n\n"
+        "  packages = [{ name = rules, path = ./rules.txt }]\n"
+        "}\n"
+        'alloc_set pool = { runtime = { cell = "ic" } requirements = { cpu = 1, ram = 1GiB } }\n'
+    )
+    said = shell.types("up", "full.borg", "--set", "n=3", "--detach")
+    assert said.code == 0
+    assert "a cell has no alloc sets yet; pool is left out" in said.err
+    (spec,) = sent(fake)
+    (package,) = spec.task.packages
+    assert (spec.replicas, package.name, package.size) == (3, "rules", 7)
+    assert fake.packages[package.digest] == b"be kind"
+    assert shell.types("up", "full.borg", "--detach").code == 4
+    (shell.home / "rules.txt").unlink()
+    said = shell.types("up", "full.borg", "--set", "n=3")
+    assert said.code == 4
+    assert said.err.startswith("full.borg:7:38: error[missing]: there is no file")
+
+
+def test_down_takes_parameters_for_a_file(shell: CommandLine, fake: FakeBorgmaster) -> None:
+    (shell.home / "any.borg").write_text(
+        'param name: string\njob [name] = { runtime = { cell = "ic" } binary = ./server }\n'
+    )
+    said = shell.types("down", "any.borg")
+    assert (said.code, "--set name=" in said.err) == (4, True)
+    said = shell.types("down", "any.borg", "--set", "name=nobody", "-y")
+    assert (said.code, "nobody" in said.err) == (5, True)

@@ -103,11 +103,12 @@ async def up(
 
 def _read(name: str, jobs: Sequence[str]) -> list[Ready]:
     file = read_job_file(name, asked())
+    ready = with_binaries(file, jobs)
     for alloc in file.allocs:
         place = alloc.where.get("runtime")
         text = f"note: {place or name}: a cell has no alloc sets yet; {alloc.name} is left out"
         click.echo(text, err=True)
-    return with_binaries(file, jobs)
+    return ready
 
 
 def _cell_of(ready: Sequence[Ready], options: Options) -> str:
