@@ -148,14 +148,19 @@ class Renaming:
         return next((layer.names[new] for layer in layers if new in layer.names), None)
 
     def _renamed(self, edits: list[Replacement]) -> list[Index]:
+        """The files as they are afterwards."""
         found = []
         for file in self._files:
-            text = file.source.text
-            own = [edit for edit in edits if edit.file is file]
-            for edit in sorted(own, key=lambda edit: -edit.start):
-                text = text[: edit.start] + edit.text + text[edit.end :]
-            source = Source(file.source.name, text)
-            found.append(Index(source, self._parse(source)) if own else file)
+            own = sorted((edit for edit in edits if edit.file is file), key=lambda edit: edit.start)
+            if not own:
+                found.append(file)
+                continue
+            pieces, at = [], 0
+            for edit in own:
+                pieces += [file.source.text[at : edit.start], edit.text]
+                at = edit.end
+            source = Source(file.source.name, "".join([*pieces, file.source.text[at:]]))
+            found.append(Index(source, self._parse(source)))
         return found
 
 

@@ -62,6 +62,7 @@ class Answers:
         self._encoding = encoding
         self._evaluated = evaluated
         self._inheritance = Inheritance(project.imported)
+        self._known_positions: dict[Source, Positions] = {}
 
     @property
     def source(self) -> Source:
@@ -144,7 +145,10 @@ class Answers:
         return self._positions(self.source).offset(at)
 
     def _positions(self, source: Source) -> Positions:
-        return Positions(source, self._encoding)
+        known = self._known_positions.get(source)
+        if known is None:
+            known = self._known_positions[source] = Positions(source, self._encoding)
+        return known
 
     def _mention(self, at: types.Position) -> Mention | None:
         """The name at a place; in a file that cannot be read just now, the name that stood there when it could."""
