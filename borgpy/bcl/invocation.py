@@ -130,7 +130,5 @@ def _signature(code: Code) -> str:
 def _call_builtin(evaluation: "Evaluation", builtin: Builtin, arguments: Arguments) -> Value:
     meter = evaluation.meter
     meter.spend(1)
-    values: list[Value] = [
-        v.force(meter) if isinstance(v, Thunk) else v for v in arguments.values
-    ]
+    values: list[Value] = [v.force(meter) if isinstance(v, Thunk) else v for v in arguments.values]
     return builtin.call(evaluation, values, arguments.names)
