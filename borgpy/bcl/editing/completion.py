@@ -8,9 +8,10 @@ import msgspec
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import Source
 from borgpy.bcl.editing.fields import field_at, fields_of, is_record
+from borgpy.bcl.editing.index import Index
 from borgpy.bcl.editing.inheritance import Imported, Inheritance
 from borgpy.bcl.editing.mending import MARKER, Parse, Typed, is_quoted, typed_at
-from borgpy.bcl.editing.mentions import Index, Kind, Mention, Scope
+from borgpy.bcl.editing.mentions import Kind, Mention, Scope
 from borgpy.bcl.editing.outline import kind_of
 from borgpy.bcl.editing.places import Places
 from borgpy.bcl.functions import BUILTINS

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from borgpy.bcl import syntax
-from borgpy.bcl.editing.mentions import Index, Kind, Mention, Scope
+from borgpy.bcl.editing.index import Index
+from borgpy.bcl.editing.mentions import Kind, Mention, Scope
 
 Layers = tuple[Scope, ...]
 """Records as they are written, the uppermost first."""

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import BclError, Source
-from borgpy.bcl.editing.mentions import Index, Mention
+from borgpy.bcl.editing.index import Index
+from borgpy.bcl.editing.mentions import Mention
 
 MARKER = "zz__cursor"
 """A name that nobody gives anything, for what is being typed."""

@@ -5,7 +5,8 @@ from collections import defaultdict
 import msgspec
 
 from borgpy.bcl import syntax
-from borgpy.bcl.editing.mentions import Index, Kind, Mention, Scope
+from borgpy.bcl.editing.index import Index
+from borgpy.bcl.editing.mentions import Kind, Mention, Scope
 
 
 class Symbol(msgspec.Struct, frozen=True):

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from borgpy.bcl import syntax
+from borgpy.bcl.editing.index import Index
 from borgpy.bcl.editing.inheritance import Inheritance
-from borgpy.bcl.editing.mentions import Index, Kind, Mention, Scope
+from borgpy.bcl.editing.mentions import Kind, Mention, Scope
 
 ITEM = "[]"
 """Stands in a path for whichever item of a list."""

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import Source, Spot
+from borgpy.bcl.editing.index import Index
 from borgpy.bcl.editing.inheritance import Imported, Inheritance, Layers
-from borgpy.bcl.editing.mentions import Index, Kind, Mention
+from borgpy.bcl.editing.mentions import Kind, Mention
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -94,6 +95,14 @@ class Renaming:
             layers = self._inheritance.before(computed.chain, computed.step, computed.scope)
             if any(id(layer) in records for layer in layers):
                 raise RenameRefused(f"a computed key may name '{name}' at {_place(computed)}")
+        for file in self._files:
+            for node, scope in file.spelled:
+                layers = self._inheritance.of_value(node, scope)
+                if any(id(layer) in records for layer in layers):
+                    where = Spot(file.source, *node.where)
+                    raise RenameRefused(
+                        f"'{name}' is data at {where}, where fields are gone through"
+                    )
         places = {(m.source.name, at) for m in family for at in (m.start, m.start + 1)}
         text = re.compile(f"([\"']){re.escape(name)}\\1")
         for file in self._files:

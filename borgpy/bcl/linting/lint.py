@@ -8,7 +8,7 @@ import msgspec
 
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import Details, Source, suggestion
-from borgpy.bcl.editing.mentions import Index
+from borgpy.bcl.editing.index import Index
 from borgpy.bcl.linting import names, shapes
 from borgpy.bcl.linting.remarks import Remark, Silence, in_order, remark
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import Details, Edit, Fix, Spot, suggestion
-from borgpy.bcl.editing.mentions import Index, Kind, Mention
+from borgpy.bcl.editing.index import Index
+from borgpy.bcl.editing.mentions import Kind, Mention
 from borgpy.bcl.functions import BUILTINS
 from borgpy.bcl.linting.nodes import nodes_of
 from borgpy.bcl.linting.remarks import Remark, remark

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import Details, Spot
-from borgpy.bcl.editing.mentions import Index, Kind
+from borgpy.bcl.editing.index import Index
+from borgpy.bcl.editing.mentions import Kind
 from borgpy.bcl.linting.nodes import nodes_of
 from borgpy.bcl.linting.remarks import Remark, comments, line_beginnings, remark
 

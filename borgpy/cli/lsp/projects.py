@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from borgpy.bcl.diagnostics import BclError, Source
-from borgpy.bcl.editing.mentions import Index
+from borgpy.bcl.editing.index import Index
 from borgpy.bcl.imports import imported_path
 from borgpy.bcl.parse import parse
 from borgpy.bcl.program import Unreadable

@@ -1,7 +1,8 @@
 """Texts with a cursor, ``‸``, and files that import one another."""
 
 from borgpy.bcl.diagnostics import Source, Spot
-from borgpy.bcl.editing.mentions import Index, Mention
+from borgpy.bcl.editing.index import Index
+from borgpy.bcl.editing.mentions import Mention
 from borgpy.bcl.parse import parse
 
 CURSOR = "‸"

@@ -83,6 +83,8 @@ def test_files_that_import_it_are_changed_as_well() -> None:
         pytest.param("‸a = 1\nf = lambda x: x.a", "z", "at main.borg:2:17 cannot be told", id="who knows whose field that is"),
         pytest.param("f = lambda ‸n: n\ng = lambda h: h(n = 1)", "z", "at main.borg:2:17 cannot be told", id="who knows whose argument"),
         pytest.param("r = { ‸a = 1 }\nk = 'b'\nx = r[k]", "z", "computed key", id="a computed key"),
+        pytest.param("r = { ‸a = 1 }\nx = [k for k, v in r]", "z", "is data at main.borg:2:20", id="a loop over its record"),
+        pytest.param("r = { ‸a = 1 }\nx = keys(r)", "z", "is data at main.borg:2:10", id="the names of a record"),
         pytest.param("r = { ‸a = 1 }\nx = 'a' in r", "z", "as text at main.borg:2:5", id="its name as text"),
         pytest.param("r = { a = ‸self }", "z", "nothing that these files define", id="a keyword"),
     ],
