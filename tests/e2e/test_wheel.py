@@ -67,7 +67,6 @@ def test_the_wheel_carries_migrations_and_job_specs(wheel: Path) -> None:
     assert "borgpy/_shipped/jobspecs/hello_world_10k.borg" in names
     assert "borgpy/_shipped/migrations/cell/env.py" in names
     assert any(re.match(r"borgpy/_shipped/migrations/cell/versions/v0001", name) for name in names)
-    assert "borgpy/bcl/grammar.lark" in names
     assert mode & 0o777 == 0o755
     assert not [name for name in names if name.startswith(("tests", "benchmarks", ".venv"))]
 

@@ -1,49 +1,34 @@
-"""Nobody waits for the parser who has nothing to parse, and its tables are kept."""
+"""Nobody waits for what is not needed."""
 
 import re
 import subprocess
 import sys
-from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
 
-from borgpy.bcl import evaluate_text, parse
+from borgpy import bcl
 
 
-def test_importing_bcl_does_not_import_lark() -> None:
-    code = "import sys, borgpy.bcl; sys.exit('lark' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+@pytest.mark.parametrize(
+    ("code", "unwanted"),
+    [
+        pytest.param("import borgpy.bcl", "lark|pygls|difflib", id="importing"),
+        pytest.param(
+            "from borgpy.bcl import evaluate_text as e; e('a = 1')",
+            r"lark|difflib|borgpy\.bcl\.(advice|reading\.recovery)",
+            id="evaluating what is right",
+        ),
+    ],
+)
+def test_what_is_not_needed_is_not_imported(code: str, unwanted: str) -> None:
+    ask = f"import re, sys; {code}; print(*(m for m in sys.modules if re.match({unwanted!r}, m)))"
+    said = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True)
+    assert said.stdout.split() == []
 
 
-def test_the_tables_are_kept_beside_the_byte_code_and_a_broken_file_of_them_is_made_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
-    grammar = str(Path(parse.__file__).with_name("grammar.lark"))
-    kept = Path(cache_from_source(grammar)).with_name("grammar.lark.cache")
-    kept.parent.mkdir(parents=True)
-    for damage in (None, b"", b"rubbish\nrubbish", b"again"):
-        if damage is not None:
-            kept.write_bytes(damage)
-        parse.parser.cache_clear()
-        assert evaluate_text("a = 1") == {"a": 1}
-        assert len(kept.read_bytes()) > 1000
-    parse.parser.cache_clear()
-
-
-def test_without_a_place_to_keep_them_the_tables_are_made_each_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "absent"))
-    parse.parser.cache_clear()
-    assert evaluate_text("a = 1") == {"a": 1}
-    assert list(tmp_path.iterdir()) == []
-    parse.parser.cache_clear()
-
-
-def test_the_grammar_repeats_no_group_possessively() -> None:
+def test_no_pattern_repeats_a_group_possessively() -> None:
     """Python 3.11 up to 3.11.2 (Debian 12's own) matches ``(?:…)*+`` wrongly; ``(?>(?:…)*)`` means the same."""
-    grammar = Path(parse.__file__).with_name("grammar.lark").read_text()
-    assert re.findall(r"\)[*+?]\+", grammar) == []
+    for path in Path(bcl.__path__[0]).rglob("*.py"):
+        patterns = "\n".join(re.findall(r"""r?f?r["'].*""", path.read_text()))
+        assert re.findall(r"\)[*+?]\+", patterns) == [], path
