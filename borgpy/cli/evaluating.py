@@ -1,8 +1,10 @@
 """Evaluating a job file that lies on this machine: its project, its parameters, its lock."""
 
+import gc
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -40,17 +42,32 @@ def evaluated(name: str, how: Asked) -> tuple[JobSource, Evaluated]:
     """What the file ``name`` comes to (``-`` is stdin); `InvalidConfig` with everything that is wrong with it."""
     clock = SystemClock()
     until = clock.steady_seconds() + how.limits.seconds
-    job = read_source(name, how)
-    program = loaded(job, how)
-    params = parameters_of(program, name, how)
-    result = evaluate(
-        program,
-        params,
-        limits=how.limits,
-        alarm=lambda: clock.steady_seconds() > until,
-        strict=how.strict,
-    )
+    with _kept_for_good():
+        job = read_source(name, how)
+        program = loaded(job, how)
+        params = parameters_of(program, name, how)
+        result = evaluate(
+            program,
+            params,
+            limits=how.limits,
+            alarm=lambda: clock.steady_seconds() > until,
+            strict=how.strict,
+        )
     return job, result
+
+
+@contextmanager
+def _kept_for_good() -> Iterator[None]:
+    """What is made within stays until the command ends: the collector need never look at it."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def loaded(job: JobSource, how: Asked) -> Program:
