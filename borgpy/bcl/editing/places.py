@@ -23,12 +23,13 @@ class Places:
     """The places of all records of some files. A record that several declarations extend has several."""
 
     def __init__(self, files: Iterable[Index], inheritance: Inheritance) -> None:
+        self._inheritance = inheritance
         self._kinds: dict[int, dict[str, None]] = {}
         self._extended_by: dict[int, list[Mention]] = {}
         for file in files:
             for mention in file.mentions:
                 if isinstance(mention.node, syntax.Declaration):
-                    self._note(mention, inheritance)
+                    self._note(mention)
 
     def of(self, scope: Scope) -> list[Place]:
         """What a record is part of; nothing if it is no part of a declaration."""
@@ -51,10 +52,22 @@ class Places:
 
     def paths(self, mention: Mention, definition: Mention) -> list[str]:
         """The dotted paths by which a name's value can be asked for: its own, or those of what extends its record."""
-        scope = _owner_of(mention, definition)
+        scope = self._owner(mention, definition)
         if scope is None:
             return []
         return [_joined(path, mention.name) for path in self._paths(scope)]
+
+    def _owner(self, mention: Mention, definition: Mention) -> Scope | None:
+        """The record that the named field belongs to, as far as it is one that stands in this file."""
+        if mention.kind in (Kind.FIELD, Kind.NAME):
+            return definition.scope if definition.kind is Kind.FIELD else None
+        chain = mention.chain
+        if mention.kind is not Kind.ATTRIBUTE or chain is None:
+            return None
+        if isinstance(chain.value, syntax.Super) and not mention.step:
+            return mention.scope.record()  # the layers below are shown with those above
+        layers = self._inheritance.before(chain, mention.step, mention.scope)
+        return layers[0] if layers and layers[0].index is mention.scope.index else None
 
     def _paths(self, scope: Scope) -> list[str]:
         """The paths of a record; that of the file is empty."""
@@ -71,12 +84,12 @@ class Places:
             return []
         return [_joined(path, name) for path in self._paths(standing.owner.scope)]
 
-    def _note(self, mention: Mention, inheritance: Inheritance) -> None:
+    def _note(self, mention: Mention) -> None:
         node = mention.node
         scope = mention.scope
         if node.clauses:
             scope = mention.scope.index.scope_of(node.clauses[-1]) or scope
-        for layer in inheritance.of_value(node.value, scope):
+        for layer in self._inheritance.of_value(node.value, scope):
             self._kinds.setdefault(id(layer), {})[node.kind] = None
             self._extended_by.setdefault(id(layer), []).append(mention)
 
@@ -84,15 +97,3 @@ class Places:
 def _joined(path: str, name: str) -> str:
     step = name if name.isidentifier() else f'"{name}"'
     return f"{path}.{step}" if path else step
-
-
-def _owner_of(mention: Mention, definition: Mention) -> Scope | None:
-    """The record that the named field belongs to, as far as it is one that stands in the text."""
-    if mention.kind in (Kind.FIELD, Kind.NAME):
-        return definition.scope if definition.kind is Kind.FIELD else None
-    chain = mention.chain
-    if mention.kind is not Kind.ATTRIBUTE or chain is None or mention.step:
-        return None
-    if isinstance(chain.value, syntax.Self | syntax.Super):
-        return mention.scope.record()
-    return mention.scope.record(chain.value.levels) if isinstance(chain.value, syntax.Up) else None

@@ -76,7 +76,7 @@ def test_fields_know_what_they_are_part_of() -> None:
 
 def test_a_value_is_asked_for_where_its_record_is_used() -> None:
     project = Project(
-        "template t = { n = 1, 'x y' = n, m = { n = up.n } }\njob a = t { n = super.n }\njob b = t { }"
+        "template t = { n = 1, 'x y' = n, m = { n = up.n } }\njob a = t { n = super.n }\njob b = t { }\nx = a.m.n"
     )
     inheritance = Inheritance()
     places = Places(project.files.values(), inheritance)
@@ -93,6 +93,8 @@ def test_a_value_is_asked_for_where_its_record_is_used() -> None:
     assert paths(text.index("n = up.n")) == ["job.a.m.n", "job.b.m.n"]
     assert paths(text.index("up.n") + 3) == ["job.a.n", "job.b.n"]
     assert paths(text.index("super.n") + 6) == ["job.a.n"]
+    assert paths(text.index("a.m.n") + 2) == ["job.a.m"]
+    assert paths(text.index("a.m.n") + 4) == ["job.a.m.n", "job.b.m.n"]
 
 
 def test_a_record_that_several_kinds_extend_is_part_of_each() -> None:
