@@ -75,6 +75,21 @@ def _limit(flag: str) -> Callable[..., Any]:
     )
 
 
+LIMIT_OPTIONS: tuple[Callable[..., Any], ...] = (
+    *(_limit(flag) for flag in LIMIT_FLAGS),
+    click.option(
+        "--max-seconds",
+        "limit_seconds",
+        type=click.FloatRange(0, min_open=True),
+        metavar="N",
+        help="Most time an evaluation takes.",
+        hidden=True,
+        expose_value=False,
+        callback=_keep,
+    ),
+)
+"""The options of every command that only reads job files."""
+
 EVALUATION_OPTIONS: tuple[Callable[..., Any], ...] = (
     click.option(
         "--set",
@@ -109,17 +124,7 @@ EVALUATION_OPTIONS: tuple[Callable[..., Any], ...] = (
         expose_value=False,
         callback=_keep,
     ),
-    *(_limit(flag) for flag in LIMIT_FLAGS),
-    click.option(
-        "--max-seconds",
-        "limit_seconds",
-        type=click.FloatRange(0, min_open=True),
-        metavar="N",
-        help="Most time an evaluation takes.",
-        hidden=True,
-        expose_value=False,
-        callback=_keep,
-    ),
+    *LIMIT_OPTIONS,
 )
 """The options of every command that evaluates a job file; `asked` tells what they were."""
 

@@ -15,6 +15,7 @@ from borgpy.errors import BorgError
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("files", "Write the example job and its web server into a folder."),
     "validate": ("checking", "Check job files, without a cell."),
+    "fmt": ("formatting", "Lay job files out as everybody does."),
     "lint": ("checking", "Tell what is allowed in job files, and probably not meant."),
     "render": ("files", "Print jobs as the cell would get them, or whatever else a file comes to."),
     "explain": ("comparing", "Tell where a value comes from, or what a field may hold."),
@@ -37,7 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 """Every command, the module of `borgpy.cli.commands` which holds it, and one line about it."""
 
-TAKES_A_FILE = ("up", "down", "validate", "lint", "render", "explain", "diff", "lock")
+TAKES_A_FILE = ("up", "down", "validate", "fmt", "lint", "render", "explain", "diff", "lock")
 """The commands that Borg's own order ``borgcfg FILE up`` is understood for."""
 
 USAGE = 64

@@ -79,6 +79,12 @@ def lint(source: Source, file: syntax.File) -> list[Remark]:
     return in_order(found)
 
 
+def bare_words_in(source: Source, file: syntax.File) -> set[int]:
+    """The offsets of the words that are text without quotes."""
+    index = Index(source, file)
+    return set() if _is_deep(index) else {spot.start for spot in names.bare_word_spots(index)}
+
+
 def _is_deep(index: Index) -> bool:
     """Whether more scopes lie within each other than anybody writes; the clauses of a loop are some, too."""
     depths = {id(None): 0}

@@ -16,18 +16,23 @@ _SWITCHES |= {"True": "true", "False": "false", "None": "null", "nil": "null"}
 
 
 def bare_words(index: Index) -> Iterator[Remark]:
+    for spot in bare_word_spots(index):
+        word = spot.text
+        meant = _SWITCHES.get(word, "")
+        details = Details(
+            label=f"did you mean {meant}?" if meant else "",
+            help=f'write "{word}"',
+            fixes=(Fix("quote it", (Edit(spot.span, f'"{word}"'),)),),
+        )
+        yield remark("bare-word", spot, f"'{word}' is text without quotes", details)
+
+
+def bare_word_spots(index: Index) -> Iterator[Spot]:
+    """Where words stand that name nothing, and can only be text."""
     lone = _lone_words(index.file)
     for mention in _unresolved(index):
         if id(mention.node) in lone:
-            word = mention.name
-            spot = _spot(mention)
-            meant = _SWITCHES.get(word, "")
-            details = Details(
-                label=f"did you mean {meant}?" if meant else "",
-                help=f'write "{word}"',
-                fixes=(Fix("quote it", (Edit(spot.span, f'"{word}"'),)),),
-            )
-            yield remark("bare-word", spot, f"'{word}' is text without quotes", details)
+            yield _spot(mention)
 
 
 def unknown(index: Index) -> Iterator[Remark]:
