@@ -1,8 +1,6 @@
 """The parser, written by hand, reads what the grammar in docs/bcl.lark reads, and nothing else."""
 
 import re
-import sys
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -12,14 +10,7 @@ from tests.property.bcl_reference import GRAMMAR, Refused, reference_text
 from tests.property.bcl_sources import every_source, grammatical_texts, texts_of_tokens
 from tests.unit.bcl.syntax_text import parsed, text_of
 
-
-@pytest.fixture(autouse=True)
-def _deep_stack() -> Iterator[None]:
-    """The structure of what is nested as deep as allowed is made by functions that nest even deeper."""
-    usual = sys.getrecursionlimit()
-    sys.setrecursionlimit(5 * usual)
-    yield
-    sys.setrecursionlimit(usual)
+pytestmark = pytest.mark.usefixtures("_deep_stack")
 
 
 def agree(source: str) -> None:
