@@ -1,5 +1,6 @@
 """`borgcfg validate`, `lint`, `render`, `explain` and `diff`: what they say of job files, and how they end."""
 
+import io
 import json
 from pathlib import Path
 
@@ -85,6 +86,65 @@ class TestValidate:
         said = shell.types("validate", "bare.borg", "--strict")
         assert said.code == 4
         assert "error[name]" in said.err
+
+
+UGLY = "job   web={replicas=3;binary=./server // why\n}\n"
+
+
+class TestFormat:
+    def test_files_are_laid_out_in_place_and_named(self, shell: CommandLine) -> None:
+        path = shell.home / writes(shell, "x.borg", UGLY)
+        path.chmod(0o640)
+        (shell.home / "link.borg").symlink_to("x.borg")
+        said = shell.types("fmt", "link.borg", "web.borg")
+        assert (said.code, said.out) == (0, "link.borg\n")
+        text = path.read_text()
+        assert text.startswith("job web = {")
+        assert "// why" in text
+        assert path.stat().st_mode & 0o777 == 0o640
+        assert (shell.home / "link.borg").is_symlink()
+        assert shell.types("fmt", "x.borg").out == ""
+        assert sorted(p.name for p in shell.home.iterdir() if p.name.startswith(".")) == []
+
+    def test_to_check_changes_nothing(self, shell: CommandLine) -> None:
+        path = shell.home / writes(shell, "x.borg", UGLY)
+        said = shell.types("fmt", "--check", "x.borg", "web.borg")
+        assert (said.code, said.out) == (1, "x.borg\n")
+        said = shell.types("fmt", "--diff", "x.borg")
+        assert said.code == 0
+        assert said.out.startswith("--- x.borg\n+++ x.borg (formatted)\n")
+        assert "-job   web={" in said.out
+        assert shell.types("fmt", "--diff", "--check", "x.borg").code == 1
+        assert path.read_text() == UGLY
+        assert shell.types("fmt", "--check", "web.borg").code == 0
+
+    def test_stdin_goes_to_stdout(
+        self, shell: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(UGLY.encode())))
+        said = shell.types("fmt", "-")
+        assert (said.code, said.out.splitlines()[0][:11]) == (0, "job web = {")
+
+    def test_what_cannot_be_read_stays_as_it_is(self, shell: CommandLine) -> None:
+        writes(shell, "bad.borg", "x = )")
+        writes(shell, "x.borg", UGLY)
+        said = shell.types("fmt", "bad.borg", "none.borg", "x.borg", ".")
+        assert (said.code, said.out) == (4, "x.borg\n")
+        assert said.err.startswith("bad.borg:1:5: error[syntax]")
+        assert "none.borg cannot be read" in said.err
+        assert (shell.home / "bad.borg").read_text() == "x = )"
+
+    def test_bare_words_are_quoted_if_asked_for(self, shell: CommandLine) -> None:
+        path = shell.home / writes(shell, "x.borg", "local b = 1\nx = [ic, b, true]\n")
+        assert shell.types("fmt", "x.borg").out == ""
+        assert shell.types("fmt", "--quote", "x.borg").out == "x.borg\n"
+        assert 'x = ["ic", b, true]' in path.read_text()
+
+    def test_line_ends_and_byte_order_marks_become_usual(self, shell: CommandLine) -> None:
+        path = shell.home / "x.borg"
+        path.write_bytes(b"\xef\xbb\xbfa=1\r\nb = 2 // x\r\n")
+        assert shell.types("fmt", "x.borg").code == 0
+        assert path.read_bytes() == b"a = 1\nb = 2 // x\n"
 
 
 class TestLint:
