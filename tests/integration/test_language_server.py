@@ -54,7 +54,15 @@ def start(location: dict[str, Any]) -> tuple[int, int]:
 
 async def test_a_session_begins_and_ends(editor: Editor) -> None:
     assert editor.capabilities["positionEncoding"] == "utf-16"
-    for what in ("hover", "definition", "references", "completion", "rename", "codeAction"):
+    for what in (
+        "hover",
+        "definition",
+        "references",
+        "completion",
+        "rename",
+        "codeAction",
+        "documentFormatting",
+    ):
         assert editor.capabilities[f"{what}Provider"]
     assert await editor.open("main.borg") == []
     assert await editor.close() == 0
@@ -182,6 +190,23 @@ async def test_a_rename_that_would_do_harm_is_refused(editor: Editor) -> None:
         await editor.at("prepareRename", "main.borg", place(MAIN, "requirements"))
     with pytest.raises(Refused, match="a word of the language"):
         await editor.at("rename", "main.borg", place(MAIN, "size"), newName="super")
+
+
+async def test_a_file_is_laid_out_by_as_few_changes_as_it_takes(editor: Editor) -> None:
+    text = MAIN.replace("  size = 3\n", "      size=3\n")
+    await editor.open("main.borg", text)
+    how = {"tabSize": 2, "insertSpaces": True}
+    document = {"uri": editor.uri("main.borg")}
+    (edit,) = await editor.ask("textDocument/formatting", textDocument=document, options=how)
+    lines = text.splitlines(keepends=True)
+    first, last = edit["range"]["start"], edit["range"]["end"]
+    assert (first["line"], last["line"]) == (2, 2)
+    lines[2] = lines[2][: first["character"]] + edit["newText"] + lines[2][last["character"] :]
+    assert "".join(lines) == MAIN
+    await editor.change("main.borg", MAIN)
+    assert await editor.ask("textDocument/formatting", textDocument=document, options=how) == []
+    await editor.change("main.borg", "job x = {")
+    assert await editor.ask("textDocument/formatting", textDocument=document, options=how) == []
 
 
 async def test_the_outline_is_told(editor: Editor) -> None:

@@ -102,13 +102,18 @@ def _is_closed(piece: str) -> bool:
 
 def moved(offset: int, old: str, new: str) -> int | None:
     """Where an offset of the old text is in the new one; nothing if it lies in what has changed."""
-    first = _common(old, new)
-    last = _common(old[first:][::-1], new[first:][::-1])
+    first, last = unchanged(old, new)
     if offset <= first:
         return offset
     if offset >= len(old) - last:
         return offset + len(new) - len(old)
     return None
+
+
+def unchanged(old: str, new: str) -> tuple[int, int]:
+    """How many characters two texts have in common at their beginning, and how many of the rest at their end."""
+    first = _common(old, new)
+    return first, _common(old[first:][::-1], new[first:][::-1])
 
 
 def _common(one: str, other: str) -> int:

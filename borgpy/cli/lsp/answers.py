@@ -6,12 +6,12 @@ from typing import Any
 
 from lsprotocol import types
 
-from borgpy.bcl.diagnostics import Source
+from borgpy.bcl.diagnostics import BclError, Source
 from borgpy.bcl.editing.completion import Completion, Offer
 from borgpy.bcl.editing.fields import field_at
 from borgpy.bcl.editing.hover import Hover, number_text
 from borgpy.bcl.editing.inheritance import Inheritance
-from borgpy.bcl.editing.mending import moved
+from borgpy.bcl.editing.mending import moved, unchanged
 from borgpy.bcl.editing.mentions import Kind, Mention
 from borgpy.bcl.editing.outline import Symbol, outline
 from borgpy.bcl.editing.places import Places
@@ -117,6 +117,21 @@ class Answers:
             return []
         positions = Positions(index.source, self._encoding)
         return [_symbol(symbol, positions) for symbol in outline(index)]
+
+    def formatting(self) -> list[types.TextEdit]:
+        """What makes the text stand in its one layout; nothing if it cannot be read just now."""
+        from borgpy.bcl.format import format_text  # an editor may never ask
+
+        old = self.source.text
+        try:
+            new = format_text(self.source)
+        except BclError:
+            return []
+        if new == old:
+            return []
+        first, last = unchanged(old, new)
+        place = self._positions(self.source).range(first, len(old) - last)
+        return [types.TextEdit(place, new[first : len(new) - last])]
 
     def rename_range(self, at: types.Position) -> types.Range | None:
         """The name that could be renamed; `RenameRefused` if it cannot."""

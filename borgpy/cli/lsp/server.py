@@ -202,6 +202,10 @@ def _answer_questions(made: Server) -> None:
 
 
 def _change_texts(made: Server) -> None:
+    @made.feature(types.TEXT_DOCUMENT_FORMATTING)
+    def formatting(ls: Server, params: types.DocumentFormattingParams) -> list[types.TextEdit]:
+        return ls.answers(params.text_document.uri).formatting()
+
     @made.feature(
         types.TEXT_DOCUMENT_CODE_ACTION,
         types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),

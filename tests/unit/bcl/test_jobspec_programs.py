@@ -85,7 +85,7 @@ def test_a_wrong_argument_is_named(argument: str) -> None:
 
 
 def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [shipped("jobspecs") / program, *arguments]
+    command = [str(shipped("jobspecs") / program), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
 

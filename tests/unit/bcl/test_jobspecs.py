@@ -11,6 +11,7 @@ import pytest
 from borgpy.admission.validate import problems_of
 from borgpy.bcl.diagnostics import BclError, Source
 from borgpy.bcl.evaluate import Evaluated, evaluate
+from borgpy.bcl.format import format_text
 from borgpy.bcl.jobs import declarations_of
 from borgpy.bcl.program import load
 from borgpy.cli.project import RootFiles
@@ -48,6 +49,12 @@ def test_a_shipped_spec_declares_jobs_whose_programs_lie_where_it_says(name: str
         program = (JOBSPECS / name).parent / job.binary
         assert program.is_file()
         assert os.access(program, os.X_OK)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_shipped_spec_is_laid_out_as_any_file_should_be(name: str) -> None:
+    source = Source(name, (JOBSPECS / name).read_text())
+    assert format_text(source) == source.text
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
