@@ -1,8 +1,10 @@
 """What is wrong with a configuration: diagnostics with a position, an excerpt with a caret, and a way out."""
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from heapq import nlargest
 from itertools import islice
 from typing import Literal, NamedTuple
 
@@ -44,6 +46,7 @@ _SHORT_WORD = 3
 """A part of such a word resembles anything: only letters that were mixed up or left out count as a slip."""
 
 _MOST_CANDIDATES = 2000
+_MOST_COMPARED = 50
 """Nobody reads or misspells more than this, and a hostile file must not make its own error message expensive."""
 
 
@@ -199,6 +202,8 @@ class Fault(Exception):
         message: str,
         details: "Details | Callable[[], Details]" = _NO_DETAILS,
     ) -> None:
+        if len(message) > _LONGEST_TEXT:  # thousands of mistakes may tell the same long text
+            message = message[: _LONGEST_TEXT + 1]
         super().__init__(message)
         self.code: Code = code
         self.spot = spot
@@ -252,6 +257,8 @@ class Findings:
         key = (fault.code, fault.spot.source.name, fault.spot.start, fault.message)
         if key not in self._seen:
             self._seen.add(key)
+            # Neither the way out here nor what it was before is told, and both keep much alive.
+            fault.__context__ = fault.__traceback__ = None
             self.found.append(fault)
 
     def report(
@@ -282,6 +289,12 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     )
 
 
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """What to say beside the caret about a ``word`` that is none of the ``candidates``; nothing if it is like none."""
+    meant = suggestion(word, candidates)
+    return f"did you mean '{meant}'?" if meant else ""
+
+
 def suggestion(word: str, candidates: Iterable[str]) -> str:
     """The candidate which ``word`` was probably meant to be, or nothing."""
     from difflib import get_close_matches  # only a mistake has to pay for this import
@@ -290,10 +303,19 @@ def suggestion(word: str, candidates: Iterable[str]) -> str:
         return ""
     known = (name for name in islice(candidates, _MOST_CANDIDATES) if len(name) <= _LONGEST_WORD)
     by_folded = {candidate.casefold(): candidate for candidate in known}
-    close = get_close_matches(word.casefold(), by_folded, n=3, cutoff=0.6)
+    folded = word.casefold()
+    letters = Counter(folded)
+    near = nlargest(_MOST_COMPARED, by_folded, key=lambda name: _likeness(letters, name))
+    close = get_close_matches(folded, near, n=3, cutoff=0.6)
     if len(word) <= _SHORT_WORD:
         close = [name for name in close if len(name) in (len(word), len(word) + 1)]
     return by_folded[close[0]] if close else ""
+
+
+def _likeness(letters: "Counter[str]", name: str) -> float:
+    """How much two words have in common, whatever the order of their letters: quick, and never too small."""
+    common = sum((letters & Counter(name)).values())
+    return common / (letters.total() + len(name))
 
 
 def _table(title: str, rows: list[tuple[str, str]]) -> list[str]:

@@ -12,7 +12,7 @@ from borgpy.bcl.diagnostics import Details, Fault, Findings, Source, Spot
 from borgpy.bcl.evaluation import Evaluation, top_frame
 from borgpy.bcl.export import Exporter, Json
 from borgpy.bcl.frames import Frame, fault_of
-from borgpy.bcl.limits import DEFAULT_LIMITS, Limits
+from borgpy.bcl.limits import DEFAULT_LIMITS, Limits, raised_by
 from borgpy.bcl.meter import deep_stack, uncollected
 from borgpy.bcl.params import with_params
 from borgpy.bcl.program import MemoryFiles, Program, load
@@ -86,7 +86,10 @@ def evaluate(
             evaluated = _File(evaluation, findings).evaluated(params)
         except RecursionError:
             spot = Spot(program.modules[program.main].source, 0, 0)
-            findings.report("limit", spot, "fields, calls and brackets are nested too deeply")
+            message = "fields, calls and brackets are nested too deeply"
+            findings.report("limit", spot, message, Details(help=raised_by("depth")))
+        except Wrong as wrong:  # there was not even enough for the file itself
+            findings.add(fault_of(wrong, Spot(program.modules[program.main].source, 0, 0)))
         findings.raise_if_any()
     return evaluated
 
@@ -138,6 +141,8 @@ class _File:
                 checked = schema.check(item.kind, name, spot, value, self._findings)
                 if evaluation.asserting and isinstance(value, Record):
                     self._check_asserts(value)
+                if self._exporter.stopped:
+                    return
                 if checked is not None:
                     yield Declared(item.kind, name, checked, value)  # type: ignore[arg-type]
 
@@ -188,8 +193,12 @@ class _File:
     def _check_asserts(self, record: Record) -> None:
         """The asserts of a declaration and of the records in it, as far as they have been evaluated."""
         waiting: list[Value] = [record]
+        met: set[int] = set()
         while waiting:
             value = waiting.pop()
+            if id(value) in met:
+                continue
+            met.add(id(value))
             if isinstance(value, list):
                 waiting.extend(value)
             elif isinstance(value, Record):

@@ -13,6 +13,11 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 MAX_OUTPUT_DEPTH = 500
 """Records and lists within each other in a result: what every reader of JSON takes."""
 
+_LONGEST_SHOWN = 200
+
+MOST_FINDINGS = 10_000
+"""Nobody looks at so many mistakes, and each takes memory."""
+
 
 class Exporter:
     """Turns the values of one evaluation into plain data, and counts what that comes to."""
@@ -49,6 +54,7 @@ class Exporter:
             self._meter.exhausted is not None
             or self._nodes > self._most_nodes
             or self._characters > self._most_characters
+            or len(self._findings.found) > MOST_FINDINGS
         )
 
     def _value(self, value: Value, owner: Record, name: str) -> Json:
@@ -68,7 +74,7 @@ class Exporter:
             case Bareword():
                 self._findings.add(unknown_name(value))
             case PlaceholderText(text=text):
-                message = f"{text} means something only inside a job"
+                message = f"{text[:_LONGEST_SHOWN]} means something only inside a job"
                 self._findings.report("placeholder", _spot(owner, name), message)
             case _:
                 message = f"{name} is a function, and functions are no data"
@@ -121,7 +127,7 @@ class Exporter:
 
     def _too_much(self, owner: Record, name: str) -> bool:
         if self._nodes <= self._most_nodes and self._characters <= self._most_characters:
-            return self._meter.exhausted is not None
+            return self.stopped
         flag = "output" if self._nodes > self._most_nodes else "output-bytes"
         message = (
             f"the result has more than {self._most_nodes:,} values"

@@ -92,4 +92,7 @@ class Thunk:
 
 def fault_of(wrong: Wrong, spot: Spot) -> Fault:
     """A mistake of an operation, at the place it was made."""
-    return Fault(wrong.code, spot, wrong.message, Details(label=wrong.label, help=wrong.help))
+    wrong.__traceback__ = None  # it would keep alive whatever was around
+    return Fault(
+        wrong.code, spot, wrong.message, lambda: Details(label=wrong.label, help=wrong.help)
+    )

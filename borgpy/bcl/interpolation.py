@@ -36,7 +36,7 @@ class NotShown(Wrong):
     """A value that cannot be shown; ``index`` tells which of the values."""
 
     def __init__(self, wrong: Wrong, index: int) -> None:
-        super().__init__(wrong.code, wrong.message, label=wrong.label, help=wrong.help)
+        super().__init__(wrong.code, wrong.message, label=lambda: wrong.label, help=wrong.help)
         self.index = index
 
 

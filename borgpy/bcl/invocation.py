@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from borgpy.bcl.diagnostics import Spot, suggestion
+from borgpy.bcl.diagnostics import Spot, did_you_mean
 from borgpy.bcl.frames import Frame, Run, Thunk, fault_of
 from borgpy.bcl.functions.builtin import Builtin
 from borgpy.bcl.meter import Meter
@@ -110,11 +110,10 @@ def _call_lambda(function: Function, arguments: Arguments, meter: Meter, spot: S
 def _parameter(code: Code, name: str) -> int:
     if name in code.indexes:
         return code.indexes[name]
-    meant = suggestion(name, code.names)
     raise Wrong(
         "call",
         f"the function has no parameter '{name}': {_signature(code)}",
-        label=f"did you mean '{meant}'?" if meant else "",
+        label=lambda: did_you_mean(name, code.names),
     )
 
 

@@ -232,6 +232,7 @@ class Shape:
         slots = self.slots.copy()
         constants = self.constants.copy()
         index = len(self.layers)
+        checks = 0
         for member in layer.members:
             name = member.name
             below = slots.get(name)
@@ -241,9 +242,12 @@ class Shape:
                 constants.pop(name, None)
             slot = slots[name] = Slot(member, index, below)
             constant = member.constant
-            if constant is not MISSING and not slot.checkers:
+            if slot.checkers:
+                checks += len(slot.checkers)
+            elif constant is not MISSING:
                 constants[name] = constant
         shape = Shape((*self.layers, layer), slots, constants)
+        shape.cost += checks // 4
         shape.asserting = self.asserting or bool(layer.asserts)
         return shape
 

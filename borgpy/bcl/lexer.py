@@ -114,5 +114,7 @@ def _matchers() -> "tuple[_Match, _Match]":
 
 def count(text: str) -> int:
     """About how many tokens a text has, comments left out: words and numbers, texts, and marks of one character each."""
-    pattern = re.compile(rf"(?:{COMMENT})|({STRING}|[A-Za-z0-9_]++|[^\s])")
+    # What has no end goes up to that of the text, or each of many beginnings would be followed all the way.
+    endless = r'/\*(?s:.*)|"""(?s:.*)'
+    pattern = re.compile(rf"(?:{COMMENT})|({STRING}|{endless}|[A-Za-z0-9_]++|[^\s])")
     return sum(1 for match in pattern.finditer(text) if match.lastindex)

@@ -1,5 +1,6 @@
 """A program: a file and all that it imports, read, checked against its pins, and parsed."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from posixpath import basename, dirname, normpath
@@ -20,20 +21,26 @@ from borgpy.bcl.diagnostics import (
     Source,
     Spot,
     Step,
-    suggestion,
+    did_you_mean,
 )
+from borgpy.bcl.frames import fault_of
 from borgpy.bcl.imports import imported_path, imports_of
 from borgpy.bcl.jsondata import Json, read_json
+from borgpy.bcl.lexer import SKIPPED
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits, raised_by
 from borgpy.bcl.values import Wrong
 
 MAX_FILES = 1_000
 """Far beyond what people import, and soon read. A folder that links to itself has endlessly many paths."""
 
-_TOTAL_PER_FILE = 16
+_TOTAL_PER_FILE = 2
 """All files together may have this many times the characters of the largest one allowed."""
 
 _SHOWN_CHAIN = 20
+
+_PIN = re.compile(r"[0-9a-fA-F]{64}")
+_EMPTY_PIN = re.compile(rf"\bsha256{SKIPPED}(?:''|\"\"|\"{{6}})\Z")
+"""A pin that was left open must not pass for none."""
 
 
 class Unreadable(Exception):
@@ -188,8 +195,7 @@ class _Loader:
             try:
                 followed = self._follow(way, node)
             except Wrong as wrong:
-                details = Details(label=wrong.label, help=wrong.help)
-                self._findings.report(wrong.code, way[-1].spot(), wrong.message, details)
+                self._findings.add(fault_of(wrong, way[-1].spot()))
             except Fault as fault:
                 self._findings.add(fault)
             else:
@@ -278,13 +284,16 @@ class _Loader:
 
     def _missing(self, path: str) -> Wrong:
         folder, name = dirname(path), basename(path)
-        meant = suggestion(name, sorted(self._files.names(folder)))
-        label = f"did you mean '{meant}'?" if meant else ""
-        return Wrong("import", f"there is no file {path}", label=label)
+        return Wrong(
+            "import",
+            f"there is no file {path}",
+            label=lambda: did_you_mean(name, sorted(self._files.names(folder))),
+        )
 
     def _check_pin(self, node: syntax.Import, path: str, spot: Spot) -> None:
         digest = self._digests[path]
-        if node.digest and node.digest.lower() != digest:
+        is_pinned = node.digest or _EMPTY_PIN.search(spot.text)
+        if is_pinned and node.digest.lower() != digest:
             raise _wrong_pin(node, path, digest, spot)
         if self._lock is None or self._lock.get(path) == digest:
             return
@@ -311,10 +320,13 @@ def _wrong_pin(node: syntax.Import, path: str, digest: str, spot: Spot) -> Fault
         return Details(
             notes=(f"pinned  {node.digest}", f"found   {digest}"),
             help=f'if the change is meant, pin sha256 "{digest}"',
-            fixes=(fix,) if at >= 0 else (),
+            fixes=(fix,) if at >= 0 and node.digest else (),
         )
 
-    return Fault("import", spot, f"{path} has another sha256 than is pinned here", details)
+    message = f"{path} has another sha256 than is pinned here"
+    if not _PIN.fullmatch(node.digest):
+        message = "this is no sha256, which has 64 hexadecimal digits"
+    return Fault("import", spot, message, details)
 
 
 def _decoded(path: str, content: bytes | str) -> str:

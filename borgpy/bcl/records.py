@@ -6,13 +6,16 @@ that ``super`` asks for.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from borgpy.bcl.diagnostics import Details, Fault, Spot, suggestion
+from borgpy.bcl.diagnostics import Details, Fault, Spot, did_you_mean
 from borgpy.bcl.frames import MISSING, Frame, fault_of
 from borgpy.bcl.layers import EMPTY_SHAPE, Checker, Layer, Member, Shape, Slot, Titled
 from borgpy.bcl.limits import raised_by
 from borgpy.bcl.meter import Meter
 from borgpy.bcl.syntax import How
 from borgpy.bcl.values import Value, Wrong, type_name
+
+_LONGEST_NAME = 200
+"""Characters of a name in a message: it may have been computed, and a million long."""
 
 
 class _Busy:
@@ -128,12 +131,11 @@ class Record:
 
     def unknown(self, name: str) -> Wrong:
         """What to say of a field that is not there."""
-        meant = suggestion(name, self.shape.slots)
         title = self.title
         return Wrong(
             "field",
-            f"unknown field '{name}'" + (f" in {title}" if title else ""),
-            label=f"did you mean '{meant}'?" if meant else "",
+            f"unknown field '{name[:_LONGEST_NAME]}'" + (f" in {title}" if title else ""),
+            label=lambda: did_you_mean(name, self.shape.slots),
         )
 
     @property
@@ -196,6 +198,7 @@ class Record:
         member = slot.member
         if member.run is None and member.build is None:
             member.compile()
+            self.meter.spend(member.weight)  # it was not known when the field was entered
         run = member.run
         if member.how is How.EXTEND:
             value: Value = self._extended(slot)
@@ -205,8 +208,10 @@ class Record:
             value = run(self._frame_of(slot))
             if member.how is How.APPEND:
                 value = self._appended(slot, value)
-        for checker in slot.checkers:
-            value = self._checked(value, checker, slot)
+        if slot.checkers:
+            self.meter.spend(len(slot.checkers))
+            for checker in slot.checkers:
+                value = self._checked(value, checker, slot)
         return value
 
     def _frame_of(self, slot: Slot) -> Frame:
@@ -251,8 +256,9 @@ class Record:
         try:
             return checker.check(value, self.meter)
         except Wrong as wrong:
-            message = f"{slot.member.name} {wrong.message}"
-            raise Wrong(wrong.code, message, label=wrong.label, help=wrong.help) from None
+            if wrong.code == "limit":
+                raise
+            raise _of_field(slot, wrong) from None
 
     def _without_value(self, slot: Slot) -> Fault:
         name = slot.member.name
@@ -261,6 +267,11 @@ class Record:
         message = f"{title}.{name} has no value" if title else f"'{name}' has no value"
         notes = (f"declared at {slot.spot}, to be given a value by whoever extends it",)
         return Fault("missing", layer.spot, message, Details(notes=notes))
+
+
+def _of_field(slot: Slot, wrong: Wrong) -> Wrong:
+    message = f"{slot.member.name} {wrong.message}"
+    return Wrong(wrong.code, message, label=lambda: wrong.label, help=wrong.help)
 
 
 def _valued(slot: Slot | None) -> Slot | None:

@@ -32,10 +32,12 @@ class Variable(NamedTuple):
 class Scope:
     """The names that one record, call or loop adds to those around it. Every scope is a frame when it runs."""
 
-    __slots__ = ("_indexes", "fields", "is_record", "locals", "parent")
+    __slots__ = ("_indexes", "depth", "fields", "is_record", "locals", "parent")
 
     def __init__(self, parent: "Scope | None") -> None:
         self.parent = parent
+        self.depth: int = 0 if parent is None else parent.depth + 1
+        """How many scopes there are around this one."""
         self.is_record = False
         self.fields: Mapping[str, object] = _NONE
         self.locals: Mapping[str, object] = _NONE

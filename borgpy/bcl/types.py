@@ -40,7 +40,15 @@ class Checker(Protocol):
 class Mismatch(Wrong):
     """A value that does not fit its type: ``wants int, not string``; ``path`` leads to the part that does not."""
 
-    def __init__(self, wanted: str, given: str, path: str = "", *, label: str = "", help: str = ""):
+    def __init__(
+        self,
+        wanted: str,
+        given: str,
+        path: str = "",
+        *,
+        label: str | Callable[[], str] = "",
+        help: str = "",
+    ):
         message = (
             f"wants {wanted}, but {path} is {given}" if path else f"wants {wanted}, not {given}"
         )
@@ -50,7 +58,9 @@ class Mismatch(Wrong):
 
     def within(self, wanted: str, step: str) -> "Mismatch":
         """The same, as the list or record sees it that holds the value."""
-        return Mismatch(wanted, self.given, step + self.path, label=self.label, help=self.help)
+        return Mismatch(
+            wanted, self.given, step + self.path, label=lambda: self.label, help=self.help
+        )
 
 
 def type_checker(node: syntax.Type, source: Source) -> Checker:
@@ -152,33 +162,38 @@ class _RecordOf:
 
 
 class _Union:
-    __slots__ = ("_for_words", "_literals", "_options", "takes_words", "text")
+    __slots__ = ("_for_words", "_known", "_literals", "_others", "takes_words", "text")
 
     def __init__(self, options: tuple[Checker, ...]) -> None:
-        self._options = options
-        literals = [option for option in options if isinstance(option, _Literal)]
-        self._literals = [option.literal for option in literals]
-        # A literal first: it makes text of a bare word, which `string` leaves for a schema to decide.
-        others = [option for option in options if option not in literals and option.takes_words]
-        self._for_words = (*literals, *others)
+        self._literals = [option.literal for option in options if isinstance(option, _Literal)]
+        self._known = frozenset(self._literals)
+        self._others = [option for option in options if not isinstance(option, _Literal)]
+        self._for_words = [option for option in self._others if option.takes_words]
         self.text = " | ".join(option.text for option in options)
-        self.takes_words = bool(self._for_words)
+        self.takes_words = bool(self._literals or self._for_words)
 
     def check(self, value: Value, meter: Meter) -> Value:
-        word = type(value) is Bareword
+        text = value.word if type(value) is Bareword else value
+        # A literal first: it makes text of a bare word, which `string` leaves for a schema to decide.
+        if type(text) is str and text in self._known:
+            return text
+        word = type(value) is Bareword and self.takes_words
+        meter.spend(len(self._others) // 8)
         inner = None
-        for option in self._for_words if word and self._for_words else self._options:
+        for option in self._for_words if word else self._others:
             try:
                 return option.check(value, meter)
             except Mismatch as mismatch:
                 inner = mismatch if mismatch.path else inner
         if inner is not None:
             raise inner.within(self.text, "")
-        text = value.word if type(value) is Bareword else value
         if type(text) is not str or not self._literals:
             raise Mismatch(self.text, _shown(value))
-        meant = suggestion(text, self._literals)
-        label = f'did you mean "{meant}"?' if meant else ""
+
+        def label() -> str:
+            meant = suggestion(text, self._literals)
+            return f'did you mean "{meant}"?' if meant else ""
+
         raise Mismatch(self.text, f'"{text[:_MOST_SHOWN]}"', label=label)
 
 

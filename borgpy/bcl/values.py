@@ -69,12 +69,19 @@ Value = Union[
 class Wrong(Exception):
     """What a pure operation has against its operands. Whoever knows the place makes a fault of it."""
 
-    def __init__(self, code: Code, message: str, *, label: str = "", help: str = "") -> None:
+    def __init__(
+        self, code: Code, message: str, *, label: str | Callable[[], str] = "", help: str = ""
+    ) -> None:
         super().__init__(message)
         self.code: Code = code
         self.message = message
-        self.label = label
+        self._label = label
         self.help = help
+
+    @property
+    def label(self) -> str:
+        """What to say beside the caret; suggestions take time, and are made only for mistakes that are shown."""
+        return self._label() if callable(self._label) else self._label
 
 
 def type_name(value: Value) -> str:

@@ -89,6 +89,8 @@ class Compiler:
     ) -> Fault:
         """An operation's mistake, at ``spot``, with the values of the names among its operands."""
 
+        wrong.__traceback__ = None  # it would keep alive whatever was around
+
         def details() -> Details:
             variables, via = context_of(self, operands, scope, frame)
             return Details(label=wrong.label, help=wrong.help, variables=variables, via=via)

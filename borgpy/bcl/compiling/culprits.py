@@ -68,7 +68,7 @@ def _add(
         return
     try:
         value = compiler.compile(node, scope)(frame)  # type: ignore[arg-type]
-    except (Fault, Wrong):
+    except (Fault, Wrong, RecursionError):
         return  # it is part of another mistake
     if isinstance(value, Bareword) or type_name(value) == "function":
         return

@@ -11,10 +11,19 @@ from borgpy.bcl.records import Record
 from borgpy.bcl.scope import Field, Local, Scope, Variable, Visible
 from borgpy.bcl.values import Bareword, Value, Wrong, unknown_name
 
+_HOPS_PER_STEP = 8
+
 
 def name(compiler: Compiler, node: syntax.Name, scope: Scope) -> Run:
     word = node.word
-    match scope.resolve(word):
+    found = scope.resolve(word)
+    hops = scope.depth if found is None else found[0]
+    if (
+        hops >= _HOPS_PER_STEP
+    ):  # few names are so far away, but each time they are all the way is gone
+        compiler.weight += hops // _HOPS_PER_STEP
+        compiler.meter.spend(hops // _HOPS_PER_STEP)
+    match found:
         case Field(hops):
             return field_run(compiler, node, word, hops)
         case Variable(hops, index):

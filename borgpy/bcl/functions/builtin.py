@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from borgpy.bcl.diagnostics import suggestion
+from borgpy.bcl.diagnostics import did_you_mean
 from borgpy.bcl.faces import Caller
 from borgpy.bcl.values import Value, Wrong
 
@@ -89,9 +89,7 @@ class Builtin(msgspec.Struct, frozen=True, eq=False):
         known = [parameter.name for parameter in self.parameters]
         if name in known:
             return known.index(name)
-        meant = suggestion(name, known)
-        label = f"did you mean '{meant}'?" if meant else ""
-        raise self._wrong(f"has no parameter '{name}'", label)
+        raise self._wrong(f"has no parameter '{name}'", lambda: did_you_mean(name, known))
 
-    def _wrong(self, what: str, label: str = "") -> Wrong:
+    def _wrong(self, what: str, label: Callable[[], str] = str) -> Wrong:
         return Wrong("call", f"{self.name} {what}", label=label, help=f"it is {self.signature}")

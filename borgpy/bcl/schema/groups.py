@@ -10,6 +10,9 @@ from borgpy.bcl.schema.place import Place
 from borgpy.bcl.schema.rules import Rule
 from borgpy.bcl.values import Value
 
+_MOST_STRANGE = 20
+"""So many unknown fields may be misspelt ones; whoever has more has other troubles."""
+
 
 class Group(Kind):
     """A record of known fields. With ``any_case`` their names may be written in capitals.
@@ -75,21 +78,24 @@ class Group(Kind):
     def complain_of_record(self, record: Record, place: Place, missed_at: Spot) -> None:
         """Reports everything that is wrong with the fields of ``record``; what is missing is missed at ``missed_at``."""
         seen: dict[str, str] = {}
-        meant: set[str] = set()
+        strange: list[str] = []
         for written in record.names():
             name = self._folded(written)
             kind = self.fields.get(name)
             if kind is None:
-                meant.add(suggestion(written, self.fields))
+                strange.append(written)
                 self._complain_of_unknown(record, written, place)
             elif name in seen:
                 _complain_of_twins(record, (seen[name], written), name, place)
             elif not complained(record, written, kind, place.field(record, written, name)):
                 return
             seen.setdefault(name, written)
-        for name in self.required:
-            if name not in seen and name not in meant:  # a misspelt field is one mistake
-                self._complain_of_missing(name, place, missed_at)
+        missing = [name for name in self.required if name not in seen]
+        if missing and strange:  # a misspelt field is one mistake, not two
+            meant = {suggestion(name, self.fields) for name in strange[:_MOST_STRANGE]}
+            missing = [name for name in missing if name not in meant]
+        for name in missing:
+            self._complain_of_missing(name, place, missed_at)
         if self._rule is not None:
             self._complain_by_rule(record, seen, place)
 

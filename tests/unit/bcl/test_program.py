@@ -189,6 +189,13 @@ class TestPins:
         assert (str(edit.span), edit.span.end_column - edit.span.column) == ("main.borg:2:11", 64)
         assert edit.text == new
 
+    @pytest.mark.parametrize("pin", ["''", '""', '/* later */ ""', "'abc'", f"'{'g' * 64}'"])
+    def test_what_is_no_digest_is_no_pin(self, pin: str) -> None:
+        error = error_of(f'x = import "l.borg" sha256 {pin}', {"l.borg": "a = 1"})
+        assert "this is no sha256" in first_line(error)
+        assert digest("a = 1") in str(error)
+        assert program('x = import "sha256"', {"sha256": ""})
+
     def test_each_import_is_held_to_its_own_pin(self) -> None:
         text = f'x = import "l.borg"\ny = import "l.borg" sha256 "{"0" * 64}"'
         assert [d.span.line for d in error_of(text, {"l.borg": ""}).diagnostics] == [2]
@@ -221,12 +228,12 @@ class TestLimits:
         assert first_line(error) == "f998:1:5: error[limit]: a program of more than 1,000 files"
 
     def test_characters_of_all_files(self) -> None:
-        files: dict[str, object] = {f"f{n}": " " * 190 for n in range(20)}
-        text = "\n".join(f'x{n} = import "f{n}"' for n in range(10))
-        assert program(text, files, limits=Limits(source=200))
-        files["f9"] = "\n".join(f'x{n} = import "f{n}"' for n in range(10, 20))
-        error = error_of(text, files, limits=Limits(source=200))
-        assert "have more than 3,200 characters" in first_line(error)
+        files: dict[str, object] = {f"f{n}": " " * 60 for n in range(5)}
+        text = 'x0 = import "f0"'
+        assert program(text, files, limits=Limits(source=100))
+        files["f0"] = " ".join(f'x{n} = import "f{n}"' for n in range(1, 5))
+        error = error_of(text, files, limits=Limits(source=100))
+        assert "have more than 200 characters" in first_line(error)
         assert "--max-source" in str(error)
 
     def test_depth_of_data(self) -> None:

@@ -138,7 +138,7 @@ CASES = (
         "limit",
         "--max-source",
         of="a.borg",
-        files={"a.borg": "x = 1 //" + "x" * 100},
+        files={"a.borg": "x = 1 //" + "x" * 50},
         limits=Limits(source=50),
     ),
     error(
@@ -147,7 +147,7 @@ CASES = (
         "limit",
         "--max-source",
         of="a.json",
-        files={"a.json": "[" + "1," * 100 + "1]"},
+        files={"a.json": "[" + "1," * 30 + "1]"},
         limits=Limits(source=50),
     ),
     error(
