@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import msgspec
 
@@ -62,15 +63,16 @@ class Places:
 
 def arranged(pieces: Sequence[Piece], places: Places) -> list[Piece]:
     """The pieces that stay, each knowing how it stands to the one before."""
+    kept = _kept(pieces, places)
     following = None
-    for piece in reversed(pieces):
+    for piece in reversed(kept):
         piece.following = following
         if not piece.is_comment:
             following = piece
     arrangement = _Arrangement(places)
-    for piece in pieces:
+    for piece in kept:
         arrangement.add(piece)
-    return arrangement.pieces
+    return kept
 
 
 def laid_out(pieces: Sequence[Piece]) -> str:
@@ -120,6 +122,25 @@ def _nodes(file: syntax.File) -> Iterator[syntax.Node]:
                 yield value
 
 
+def _kept(pieces: Sequence[Piece], places: Places) -> list[Piece]:
+    """All but needless separators: where members go on in a line, each gets one comma instead."""
+    kept: list[Piece] = []
+    open = _Open(places)
+    is_separated, breaks = False, 0
+    for piece, following in zip_longest(pieces, pieces[1:]):
+        if piece.is_mark(";", ",") and open.is_dispensable(piece, following):
+            is_separated, breaks = open.levels[-1].has_members, breaks + piece.breaks
+            continue
+        piece.breaks += breaks
+        is_separated, breaks = is_separated and not piece.breaks, 0
+        if not piece.is_comment:
+            piece.comma = is_separated and not piece.is_mark(*_CLOSING)
+            is_separated = False
+            open.enter(piece)
+        kept.append(piece)
+    return kept
+
+
 @dataclass
 class _Level:
     """What is open within one bracket, and takes the next commas and colons for itself."""
@@ -134,59 +155,66 @@ class _Level:
     def has_members(self) -> bool:
         return self.mark in ("", "{") and not self.is_type
 
-    @property
-    def is_in_members(self) -> bool:
-        """Whether a comma here ends a member."""
-        return self.has_members and not self.lambdas and not self.in_for
 
-
-class _Arrangement:
-    """Goes through the pieces once, keeping track of what is open."""
+class _Open:
+    """Every bracket that is open, the file itself being the first."""
 
     def __init__(self, places: Places) -> None:
         self.places = places
-        self.pieces: list[Piece] = []
         self.levels = [_Level("")]
-        self.last: Piece | None = None  # that is no comment
-        self.is_behind_sign = False
-        self.is_separated = False
-        self.breaks = 0  # before pieces that were left out
 
-    def add(self, piece: Piece) -> None:
-        if self._is_dispensable(piece):
-            self.is_separated = self.is_separated or self.levels[-1].has_members
-            self.breaks += piece.breaks
-            return
-        piece.breaks += self.breaks
-        self.breaks = 0
-        self.is_separated = self.is_separated and not piece.breaks
-        if piece.is_comment:
-            piece.begins = piece.following is None or self._begins(piece.following)
-        else:
-            piece.begins = self._begins(piece)
-        if self.pieces and self._is_tight(self.pieces[-1], piece):
-            piece.gap = 0
-        self.is_behind_sign = False
-        if not piece.is_comment:
-            piece.comma = self.is_separated and not piece.is_mark(*_CLOSING)
-            self.is_separated = False
-            self._enter(piece)
-            self.last = piece
-        self.pieces.append(piece)
-
-    def _is_dispensable(self, piece: Piece) -> bool:
-        """Separators are: where members go on in a line, they get a comma each. So is the last comma of a line's list."""
-        if piece.is_mark(";"):
-            return True
-        if not piece.is_mark(","):
-            return False
-        following = piece.following
-        if self.levels[-1].has_members:
-            return self.levels[-1].is_in_members
+    def is_dispensable(self, piece: Piece, following: Piece | None) -> bool:
+        """Whether a separator is, and the last comma of a list that goes on in the same line."""
+        level = self.levels[-1]
+        if level.has_members:
+            return not level.lambdas and not level.in_for
         return following is not None and following.is_mark(*_CLOSING) and not following.breaks
 
+    def enter(self, piece: Piece) -> None:
+        """Notes what the piece opens, closes, begins and ends."""
+        level = self.levels[-1]
+        if piece.is_mark(*_OPENING):
+            self.levels.append(_Level(piece.token.text, piece.token.start in self.places.types))
+        elif piece.is_mark(*_CLOSING):
+            self.levels.pop()
+        elif piece.is_word("lambda"):
+            level.lambdas += 1
+        elif piece.is_word("for", "in"):
+            level.in_for = piece.is_word("for")
+        elif piece.is_mark(":"):
+            level.in_assert = level.in_assert and level.lambdas > 0
+            level.lambdas = max(0, level.lambdas - 1)
+
+
+class _Arrangement:
+    """Goes through the pieces once, and notes how each stands to the one before."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.open = _Open(places)
+        self.before: Piece | None = None
+        self.last: Piece | None = None  # that is no comment
+        self.is_behind_sign = False
+
+    def add(self, piece: Piece) -> None:
+        shown = piece.following if piece.is_comment else piece
+        piece.begins = shown is None or self._begins(shown)
+        if self.before is not None and self._is_tight(self.before, piece):
+            piece.gap = 0
+        self.is_behind_sign = piece.is_mark("-") and not self._is_behind_value()
+        if not piece.is_comment:
+            level = self.open.levels[-1]
+            if level.has_members and piece.begins:
+                level.in_assert = piece.is_word("assert")
+            self.open.enter(piece)
+            self.last = piece
+        self.before = piece
+
+    def _is_behind_value(self) -> bool:
+        return self.last is not None and ends_operand(self.last.token)
+
     def _begins(self, piece: Piece) -> bool:
-        last, level = self.last, self.levels[-1]
+        last, level = self.last, self.open.levels[-1]
         if last is None or last.is_mark(*_OPENING) or piece.is_mark(*_CLOSING):
             return True
         if not level.has_members:
@@ -199,7 +227,7 @@ class _Arrangement:
         return following is not None and following.token.start in self.places.declarations
 
     def _is_tight(self, before: Piece, piece: Piece) -> bool:
-        level = self.levels[-1]
+        level = self.open.levels[-1]
         if before.is_comment:
             return piece.is_mark(",", ")", "]")
         if before.is_mark("(", "["):
@@ -216,22 +244,3 @@ class _Arrangement:
             return not level.in_assert or level.lambdas > 0
         is_step = piece.is_mark("(", "[") and ends_operand(before.token)
         return is_step and piece.token.start not in self.places.declarations
-
-    def _enter(self, piece: Piece) -> None:
-        """Notes what the piece opens, closes, begins and ends."""
-        level = self.levels[-1]
-        if level.has_members and piece.begins:
-            level.in_assert = piece.is_word("assert")
-        if piece.is_mark(*_OPENING):
-            self.levels.append(_Level(piece.token.text, piece.token.start in self.places.types))
-        elif piece.is_mark(*_CLOSING):
-            self.levels.pop()
-        elif piece.is_mark("-"):
-            self.is_behind_sign = self.last is None or not ends_operand(self.last.token)
-        elif piece.is_word("lambda"):
-            level.lambdas += 1
-        elif piece.is_word("for", "in"):
-            level.in_for = piece.is_word("for")
-        elif piece.is_mark(":"):
-            level.in_assert = level.in_assert and level.lambdas > 0
-            level.lambdas = max(0, level.lambdas - 1)

@@ -13,6 +13,7 @@ from borgpy.bcl.limits import Limits
 from borgpy.bcl.misread import NAME, VALUE, Misread, Unexpected
 from borgpy.bcl.reading.cursor import FOLLOWING, QUOTES, Cursor, negative_number, number
 from borgpy.bcl.reading.fstrings import read_fstring
+from borgpy.bcl.reading.precedence import Operator, Pending, finished, negates, waits
 from borgpy.bcl.syntax import RESERVED, Expression
 
 _ATOM = (
@@ -31,44 +32,7 @@ _argument = re.compile(rf"({lexer.NAME}){lexer.SKIPPED}=(?!=)").match
 _loop_brace = re.compile(rf"\{{{lexer.SKIPPED}for{lexer.END}").match
 _quoted = re.compile(lexer.STRING).match
 
-_OR, _AND, _NOT, _COMPARISON, _SUM, _TERM = range(1, 7)
-_LEVELS = {
-    "or": _OR,
-    "and": _AND,
-    **dict.fromkeys(("==", "!=", "<", "<=", ">", ">=", "in", "not in"), _COMPARISON),
-    **dict.fromkeys("+-", _SUM),
-    **dict.fromkeys("*/%", _TERM),
-}
-
 _CONSTANTS = {"true": True, "false": False, "null": None}
-
-
-class _Pending:
-    """An operator that waits for what is on its right: everything to its left, and how tightly it binds."""
-
-    __slots__ = ("level", "operators", "start", "values")
-
-    def __init__(self, level: int, start: int) -> None:
-        self.level = level
-        self.start = start
-        self.values: list[Expression] = []
-        self.operators: list[tuple[int, int, str]] = []
-
-    def folded(self, end: int) -> Expression:
-        """The finished node, up to ``end``."""
-        start, values, operators = self.start, self.values, self.operators
-        if self.level >= _SUM:
-            steps = [
-                syntax.Step(*operator, value)
-                for operator, value in zip(operators, values[1:], strict=True)
-            ]
-            return syntax.Chain(start, end, values[0], tuple(steps))
-        if self.level == _COMPARISON:
-            ((at, behind, operator),) = operators
-            return syntax.Compare(start, end, operator, (at, behind), *values)
-        if self.level == _NOT:
-            return syntax.Not(start, end, values[0], len(operators))
-        return syntax.Logic(start, end, operators[0][2], tuple(values))
 
 
 class ExpressionReader(Cursor):
@@ -88,7 +52,7 @@ class ExpressionReader(Cursor):
     def expression(self) -> Expression:
         """The expression from here on; behind it, ``next`` is empty."""
         text, readers = self.text, self._readers
-        pending: list[_Pending] = []
+        pending: list[Pending] = []
         signs: list[int] = []
         while True:
             match = _operand(text, self.at)
@@ -128,17 +92,9 @@ class ExpressionReader(Cursor):
             if self.next:
                 self._operator(pending, value, start)
                 continue
-            return self._folded(pending, value) if pending else value
+            return finished(pending, value, self.end) if pending else value
 
-    def _folded(self, pending: list[_Pending], value: Expression) -> Expression:
-        """Everything that waited for ``value``, the last of the expression."""
-        while pending:
-            waiting = pending.pop()
-            waiting.values.append(value)
-            value = waiting.folded(self.end)
-        return value
-
-    def _operator(self, pending: list[_Pending], value: Expression, start: int) -> None:
+    def _operator(self, pending: list[Pending], value: Expression, start: int) -> None:
         """Takes up the operator in ``next`` with what is on its left."""
         operator, end = self.next, self.at
         at = end - len(operator)
@@ -146,25 +102,13 @@ class ExpressionReader(Cursor):
             self.skip(end)
             operator, end = "not in", self.at + len("in")
             self.expect_word("in", "'in' behind 'not'")
-        level = _LEVELS[operator]
-        while pending and pending[-1].level > level:
-            waiting = pending.pop()
-            waiting.values.append(value)
-            start, value = waiting.start, waiting.folded(self.end)
-        if not pending or pending[-1].level < level:
-            pending.append(_Pending(level, start))
-        elif level == _COMPARISON:
+        if not waits(pending, Operator(at, end, operator), value, start, self.end):
             raise Misread(at, end, "comparisons do not chain", help="join two with 'and'")
-        pending[-1].values.append(value)
-        pending[-1].operators.append((at, end, operator))
 
-    def _negation(self, pending: list[_Pending], signs: list[int], start: int) -> None:
+    def _negation(self, pending: list[Pending], signs: list[int], start: int) -> None:
         """Takes up the word ``not``."""
-        if signs or (pending and pending[-1].level > _NOT):
+        if signs or not negates(pending, Operator(start, self.end, "not")):
             raise Unexpected(start, VALUE)
-        if not pending or pending[-1].level < _NOT:
-            pending.append(_Pending(_NOT, start))
-        pending[-1].operators.append((start, self.end, "not"))
         self.at = self.end
 
     def disjunction(self) -> Expression:

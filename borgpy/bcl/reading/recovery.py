@@ -8,7 +8,7 @@ from borgpy.bcl.lexer import END, NAME, SKIPPED, STRING, Kind, Token, tokens
 from borgpy.bcl.syntax import KINDS
 
 _KIND = rf"(?:{'|'.join(KINDS)}){END}{SKIPPED}"
-_NAMED = rf"(?:(?:hidden|final|local|param){END}{SKIPPED})*(?:{_KIND})?(?:{NAME}|{STRING}){SKIPPED}"
+_NAMED = rf"(?:(?:hidden|final|local|param){END}{SKIPPED}){{0,4}}(?:{_KIND})?(?:{NAME}|{STRING}){SKIPPED}"
 
 _member = re.compile(rf"{_NAMED}(?:=(?![=>])|\+=|[{{:])|assert{END}").match
 _setting = re.compile(rf"{_NAMED}=(?![=>])").match
@@ -17,6 +17,9 @@ _item = re.compile(
     r"^(?:(?:[A-Za-z_]\w*[ \t]+)*(?:[A-Za-z_]\w*|\"[^\"\n]*\"|'[^'\n]*')[ \t]*(?:=(?!=)|\+=|[{:])|assert\b)",
     re.MULTILINE | re.ASCII,
 )
+
+_DEEPEST = 300
+"""Brackets within each other that were never closed; behind more of them nothing can be made out any more."""
 
 
 def next_member(source: Source, begin: int, at: int) -> int | None:
@@ -34,6 +37,8 @@ def next_member(source: Source, begin: int, at: int) -> int | None:
             return token.start
         if token.kind is Kind.MARK and token.text in CLOSING:
             stack.append(token.text)
+            if len(stack) > _DEEPEST:
+                return None
         elif token.kind is Kind.MARK and token.text in CLOSING.values():
             ends = not _closes(stack, token.text) and token.text == "}"
             if ends and token.start >= at:
