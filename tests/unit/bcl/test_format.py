@@ -98,6 +98,7 @@ def test_a_line(text: str, line: str) -> None:
             id="long comments stay",
         ),
         pytest.param('a = """b\r\n  c"""\r\n', ['a = """b', '  c"""'], id="one kind of line ends"),
+        pytest.param("a = 1\n// b\n;", ["a = 1", "// b"], id="a comment before no more than that"),
         pytest.param("// a  \r\nb = 1", ["// a", "b = 1"], id="also behind comments"),
     ],
 )
