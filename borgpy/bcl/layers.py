@@ -229,6 +229,10 @@ class Shape:
 
     def extend_once(self, layer: Layer) -> "Shape":
         """This shape with ``layer`` upon it; `Fault` where that overrides what is final."""
+        if not layer.members:
+            shape = Shape((*self.layers, layer), self.slots, self.constants)
+            shape.asserting = self.asserting or bool(layer.asserts)
+            return shape
         slots = self.slots.copy()
         constants = self.constants.copy()
         index = len(self.layers)

@@ -1,6 +1,7 @@
 """Records as they are written, and whole files, which are records too: their layers and members."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from borgpy.bcl import syntax
 from borgpy.bcl.compiling.compiler import Compiler
@@ -43,6 +44,9 @@ def builder(compiler: Compiler, node: syntax.Record | syntax.RecordLoop, scope: 
     return build
 
 
+_NONE: Mapping[str, Member] = MappingProxyType({})
+
+
 def layer_of(
     compiler: Compiler, items: Sequence[syntax.Item], scope: Scope | None
 ) -> tuple[Layer, dict[str, Fault]]:
@@ -51,7 +55,7 @@ def layer_of(
     local: dict[str, Member] = {}
     asserts: list[syntax.Assert] = []
     faults: dict[str, Fault] = {}
-    inner = Scope.of_record(scope, members, local)
+    inner = Scope.of_record(scope, members if items else _NONE, local if items else _NONE)
     for item in items:
         if isinstance(item, syntax.Assert):
             asserts.append(item)
@@ -71,8 +75,8 @@ def layer_of(
             home[name] = member
     if asserts:
         compiler.evaluation.asserting = True
-    checks = [_assertion(compiler, item, inner) for item in asserts]
-    layer = Layer(compiler.owner, tuple(members.values()), checks, local, inner)
+    checks = tuple(_assertion(compiler, item, inner) for item in asserts)
+    layer = Layer(compiler.owner, tuple(members.values()), checks, local or _NONE, inner)
     return layer, faults
 
 
