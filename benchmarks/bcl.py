@@ -25,8 +25,8 @@ from benchmarks.frame import Metrics, run
 from borgpy.bcl import BclError, evaluate_text
 from borgpy.bcl.diagnostics import Source
 from borgpy.bcl.evaluate import evaluate
-from borgpy.bcl.kept import parse_kept
-from borgpy.bcl.program import load
+from borgpy.bcl.loading.program import load
+from borgpy.bcl.reading.kept import parse_kept
 
 SMALL_JOBS, LARGE_JOBS, RECORDS = 200, 4_000, 10_000
 HOSTILE_SECONDS = 60.0

@@ -6,7 +6,7 @@ from enum import Enum
 
 import msgspec
 
-from borgpy.bcl.jsondata import Json
+from borgpy.bcl.loading.jsondata import Json
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _LONGEST = 60

@@ -9,15 +9,15 @@ from borgpy.bcl import schema, syntax
 from borgpy.bcl.compiling.loops import loop
 from borgpy.bcl.compiling.records import value_run
 from borgpy.bcl.diagnostics import Details, Fault, Findings, Source, Spot
-from borgpy.bcl.evaluation import Evaluation, top_frame
-from borgpy.bcl.export import Exporter, Json
-from borgpy.bcl.frames import Frame, fault_of
+from borgpy.bcl.evaluating.evaluation import Evaluation, top_frame
+from borgpy.bcl.evaluating.export import Exporter, Json
+from borgpy.bcl.evaluating.frames import Frame, fault_of
+from borgpy.bcl.evaluating.meter import deep_stack, uncollected
+from borgpy.bcl.evaluating.records import Record
+from borgpy.bcl.evaluating.scope import Scope
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits, raised_by
-from borgpy.bcl.meter import deep_stack, uncollected
-from borgpy.bcl.params import with_params
-from borgpy.bcl.program import MemoryFiles, Program, load
-from borgpy.bcl.records import Record
-from borgpy.bcl.scope import Scope
+from borgpy.bcl.loading.params import with_params
+from borgpy.bcl.loading.program import MemoryFiles, Program, load
 from borgpy.bcl.values import Bareword, Value, Wrong, type_name, unknown_name
 
 _NONE: Mapping[str, object] = MappingProxyType({})

@@ -6,9 +6,9 @@ import msgspec
 
 from borgpy.bcl.diagnostics import Fault, Spot, suggestion
 from borgpy.bcl.evaluate import Evaluated
-from borgpy.bcl.layers import Slot
-from borgpy.bcl.program import Program
-from borgpy.bcl.records import Record
+from borgpy.bcl.evaluating.layers import Slot
+from borgpy.bcl.evaluating.records import Record
+from borgpy.bcl.loading.program import Program
 from borgpy.bcl.schema.reference import FieldReference, field_at, kinds
 from borgpy.bcl.shown import shown
 from borgpy.bcl.syntax import How

@@ -70,7 +70,7 @@ def alloc_declarations_of(evaluated: HasDeclarations) -> tuple[AllocDeclaration,
 def job_declarations(source: str, filename: str) -> tuple[JobDeclaration, ...]:
     """The jobs and services that a text declares which imports nothing; `BclError` with everything wrong with it."""
     from borgpy.bcl.evaluate import evaluate
-    from borgpy.bcl.program import MemoryFiles, load
+    from borgpy.bcl.loading.program import MemoryFiles, load
 
     return declarations_of(evaluate(load(Source(filename, source), MemoryFiles({}))))
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from borgpy.bcl.jsondata import Json
+from borgpy.bcl.loading.jsondata import Json
 from borgpy.bcl.schema.reference import fields_of
 from borgpy.bcl.syntax import RESERVED
 

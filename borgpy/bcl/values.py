@@ -1,7 +1,7 @@
 """What expressions come to: plain Python values, and the few kinds that Python does not have.
 
 Plain numbers are ``int`` (64 bits) or ``float`` (never integral, never infinite); strings, booleans, null and lists are
-Python's own and never changed once made; records are `borgpy.bcl.records.Record`.
+Python's own and never changed once made; records are `borgpy.bcl.evaluating.records.Record`.
 """
 
 import re
@@ -13,9 +13,9 @@ import msgspec
 from borgpy.bcl.diagnostics import Code, Details, Edit, Fault, Fix, Spot, suggestion
 
 if TYPE_CHECKING:
+    from borgpy.bcl.evaluating.invocation import Function
+    from borgpy.bcl.evaluating.records import Record
     from borgpy.bcl.functions import Builtin
-    from borgpy.bcl.invocation import Function
-    from borgpy.bcl.records import Record
 
 BYTES = "bytes"
 DURATION = "duration"

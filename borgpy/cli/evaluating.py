@@ -13,11 +13,11 @@ import msgspec
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import BclError, Fault, Source, Spot
 from borgpy.bcl.evaluate import Evaluated, evaluate
-from borgpy.bcl.jsondata import Json, read_json
-from borgpy.bcl.kept import parse_kept
-from borgpy.bcl.lock import read_lock
-from borgpy.bcl.params import Text, undeclared
-from borgpy.bcl.program import Parser, Program, load
+from borgpy.bcl.loading.jsondata import Json, read_json
+from borgpy.bcl.loading.lock import read_lock
+from borgpy.bcl.loading.params import Text, undeclared
+from borgpy.bcl.loading.program import Parser, Program, load
+from borgpy.bcl.reading.kept import parse_kept
 from borgpy.cli.asked import Asked
 from borgpy.cli.cache import Cache
 from borgpy.cli.project import LOCK, RootFiles, path_in, root_of

@@ -6,7 +6,7 @@ from borgpy.bcl import syntax
 from borgpy.bcl.evaluate import evaluate
 from borgpy.bcl.linting import Remark, lint
 from borgpy.bcl.linting.jobs import DeclaredJobs, duplicate_jobs
-from borgpy.bcl.program import Program
+from borgpy.bcl.loading.program import Program
 from borgpy.cli.asked import Asked
 from borgpy.cli.evaluating import loaded, parameters_of, read_source
 from borgpy.errors import InvalidConfig

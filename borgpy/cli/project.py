@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits, raised_by
-from borgpy.bcl.program import Unreadable
+from borgpy.bcl.loading.program import Unreadable
 from borgpy.bcl.values import Wrong
 from borgpy.errors import InvalidConfig
 

@@ -9,8 +9,14 @@ from typing import Any
 from lark import Lark, Token, Transformer
 from lark.exceptions import LarkError
 
-from borgpy.bcl.lexer import Kind, tokens
-from borgpy.bcl.literals import BadLiteral, read_negative, read_number, read_string, read_text
+from borgpy.bcl.reading.lexer import Kind, tokens
+from borgpy.bcl.reading.literals import (
+    BadLiteral,
+    read_negative,
+    read_number,
+    read_string,
+    read_text,
+)
 
 GRAMMAR = Path(__file__).parents[2] / "docs" / "bcl.lark"
 _TOO_LARGE = "\0 too large, unless behind a sign"

@@ -18,9 +18,9 @@ from borgpy.bcl.editing.outline import outline
 from borgpy.bcl.editing.places import Places
 from borgpy.bcl.editing.rename import RenameRefused, Renaming
 from borgpy.bcl.evaluate import evaluate
-from borgpy.bcl.imports import imported_path
-from borgpy.bcl.parse import parse
-from borgpy.bcl.program import MemoryFiles, load
+from borgpy.bcl.loading.imports import imported_path
+from borgpy.bcl.loading.program import MemoryFiles, load
+from borgpy.bcl.reading.parse import parse
 from borgpy.shipped import shipped
 
 NEW = "zz_new"

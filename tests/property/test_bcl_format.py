@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 
 from borgpy.bcl.diagnostics import BclError, Source
-from borgpy.bcl.format import format_text
-from borgpy.bcl.lexer import Kind, tokens
+from borgpy.bcl.reading.format import format_text
+from borgpy.bcl.reading.lexer import Kind, tokens
 from tests.property.bcl_sources import every_source, grammatical_texts, texts_of_tokens
 from tests.unit.bcl.syntax_text import meaning, parsed
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from borgpy.bcl.diagnostics import Fault
 from borgpy.bcl.functions import BUILTINS
-from borgpy.bcl.interpolation import formatted, text_of
-from borgpy.bcl.operators import BINARY, negate
-from borgpy.bcl.refusals import is_number
+from borgpy.bcl.operations.interpolation import formatted, text_of
+from borgpy.bcl.operations.operators import BINARY, negate
+from borgpy.bcl.operations.refusals import is_number
 from borgpy.bcl.values import (
     BYTES,
     DURATION,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from borgpy.bcl import BclError, evaluate_text, job_declarations
-from borgpy.bcl.literals import UNITS
+from borgpy.bcl.reading.literals import UNITS
 from borgpy.bcl.values import MAX_INTEGER
 from tests.property.bcl_sources import texts_of_tokens
 from tests.property.test_bcl_programs import check_diagnosis

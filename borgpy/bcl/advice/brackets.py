@@ -4,8 +4,8 @@ import re
 
 from borgpy.bcl.advice.situation import CLOSING, Advice, Situation, where
 from borgpy.bcl.diagnostics import Source
-from borgpy.bcl.lexer import Kind, tokens
-from borgpy.bcl.misread import FIELD
+from borgpy.bcl.reading.lexer import Kind, tokens
+from borgpy.bcl.reading.misread import FIELD
 from borgpy.bcl.syntax import KINDS
 
 _LONGEST_LOOKED_THROUGH = 200_000

@@ -3,8 +3,8 @@
 import re
 
 from borgpy.bcl.advice.situation import Advice, Situation, explaining, replacing
-from borgpy.bcl.lexer import Kind, Token
-from borgpy.bcl.misread import FIELD, NAME, TYPE, VALUE
+from borgpy.bcl.reading.lexer import Kind, Token
+from borgpy.bcl.reading.misread import FIELD, NAME, TYPE, VALUE
 from borgpy.bcl.syntax import KINDS
 
 _RUN = "-&|=!<>+*?:^~."

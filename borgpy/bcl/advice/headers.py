@@ -12,8 +12,8 @@ from borgpy.bcl.advice.situation import (
     where,
 )
 from borgpy.bcl.diagnostics import suggestion
-from borgpy.bcl.lexer import Kind, ends_operand
-from borgpy.bcl.misread import FIELD, NAME, TYPE
+from borgpy.bcl.reading.lexer import Kind, ends_operand
+from borgpy.bcl.reading.misread import FIELD, NAME, TYPE
 from borgpy.bcl.syntax import KINDS, RESERVED
 
 _EQUALS = "write '=' between a name and its value"

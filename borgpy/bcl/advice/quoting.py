@@ -3,9 +3,9 @@
 import re
 
 from borgpy.bcl.advice.situation import Advice, Situation, explaining, inserting, quoting, short
-from borgpy.bcl.lexer import Kind, Token
-from borgpy.bcl.literals import UNITS
-from borgpy.bcl.misread import FIELD, NAME, TYPE, VALUE
+from borgpy.bcl.reading.lexer import Kind, Token
+from borgpy.bcl.reading.literals import UNITS
+from borgpy.bcl.reading.misread import FIELD, NAME, TYPE, VALUE
 from borgpy.bcl.syntax import KINDS, RESERVED
 
 _LONGEST_WHOLE = 200

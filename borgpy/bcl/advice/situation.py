@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from borgpy.bcl.diagnostics import Source
-from borgpy.bcl.lexer import Kind, Token, ends_operand
-from borgpy.bcl.misread import FIELD
+from borgpy.bcl.reading.lexer import Kind, Token, ends_operand
+from borgpy.bcl.reading.misread import FIELD
 
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 

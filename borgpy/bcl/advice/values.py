@@ -14,8 +14,8 @@ from borgpy.bcl.advice.situation import (
     short,
     where,
 )
-from borgpy.bcl.lexer import Kind, ends_operand
-from borgpy.bcl.misread import FIELD, VALUE
+from borgpy.bcl.reading.lexer import Kind, ends_operand
+from borgpy.bcl.reading.misread import FIELD, VALUE
 from borgpy.bcl.syntax import RESERVED
 
 _CONDITIONAL = "BCL writes: if condition then value else other"

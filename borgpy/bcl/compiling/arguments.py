@@ -7,8 +7,8 @@ from borgpy.bcl.compiling.compiler import Compiler
 from borgpy.bcl.compiling.names import variable_cell
 from borgpy.bcl.compiling.values import constant_of
 from borgpy.bcl.diagnostics import Fault
-from borgpy.bcl.frames import MISSING, Frame, Run, Thunk, fault_of
-from borgpy.bcl.scope import Scope
+from borgpy.bcl.evaluating.frames import MISSING, Frame, Run, Thunk, fault_of
+from borgpy.bcl.evaluating.scope import Scope
 from borgpy.bcl.values import Value, Wrong
 
 Argument = Callable[[Frame], "Value | Thunk"]

@@ -8,11 +8,11 @@ from borgpy.bcl.compiling.arguments import argument_of
 from borgpy.bcl.compiling.compiler import Compiler
 from borgpy.bcl.compiling.values import constant_of
 from borgpy.bcl.diagnostics import Fault, Spot
-from borgpy.bcl.frames import MISSING, Frame, Run, Thunk
-from borgpy.bcl.indexing import attribute_of, item_of
-from borgpy.bcl.invocation import Arguments, Code, Function, call_value, invoke
-from borgpy.bcl.records import Record
-from borgpy.bcl.scope import Scope
+from borgpy.bcl.evaluating.frames import MISSING, Frame, Run, Thunk
+from borgpy.bcl.evaluating.invocation import Arguments, Code, Function, call_value, invoke
+from borgpy.bcl.evaluating.records import Record
+from borgpy.bcl.evaluating.scope import Scope
+from borgpy.bcl.operations.indexing import attribute_of, item_of
 from borgpy.bcl.values import Bareword, Value, Wrong, type_name, unknown_name
 
 Apply = Callable[[Value, Frame], Value]

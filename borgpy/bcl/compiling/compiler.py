@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from borgpy.bcl import syntax
 from borgpy.bcl.compiling.culprits import context_of
 from borgpy.bcl.diagnostics import Details, Fault, Source, Spot
-from borgpy.bcl.frames import MISSING, Build, Frame, Run
-from borgpy.bcl.layers import Member, Owner, Titled
-from borgpy.bcl.scope import Scope
+from borgpy.bcl.evaluating.frames import MISSING, Build, Frame, Run
+from borgpy.bcl.evaluating.layers import Member, Owner, Titled
+from borgpy.bcl.evaluating.scope import Scope
 from borgpy.bcl.values import Value, Wrong
 
 if TYPE_CHECKING:
-    from borgpy.bcl.evaluation import Evaluation
+    from borgpy.bcl.evaluating.evaluation import Evaluation
 
 Translate = Callable[["Compiler", Any, Scope], Run]
 """How one kind of node is compiled."""

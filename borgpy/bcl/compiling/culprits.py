@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import Fault, Spot, Step, Variable
-from borgpy.bcl.frames import Frame
-from borgpy.bcl.layers import Slot
-from borgpy.bcl.records import Record
-from borgpy.bcl.scope import Field, Local, Scope
-from borgpy.bcl.scope import Variable as Cell
+from borgpy.bcl.evaluating.frames import Frame
+from borgpy.bcl.evaluating.layers import Slot
+from borgpy.bcl.evaluating.records import Record
+from borgpy.bcl.evaluating.scope import Field, Local, Scope
+from borgpy.bcl.evaluating.scope import Variable as Cell
 from borgpy.bcl.shown import shown
 from borgpy.bcl.values import Bareword, Wrong, type_name
 

@@ -6,10 +6,10 @@ from borgpy.bcl import syntax
 from borgpy.bcl.compiling.compiler import Compiler
 from borgpy.bcl.compiling.operations import no_truth
 from borgpy.bcl.diagnostics import Fault
-from borgpy.bcl.frames import Frame, Run, Thunk
+from borgpy.bcl.evaluating.frames import Frame, Run, Thunk
+from borgpy.bcl.evaluating.records import Record
+from borgpy.bcl.evaluating.scope import Scope
 from borgpy.bcl.limits import raised_by
-from borgpy.bcl.records import Record
-from borgpy.bcl.scope import Scope
 from borgpy.bcl.values import Bareword, Value, Wrong, type_name, unknown_name
 
 Emit = Callable[[Frame], None]

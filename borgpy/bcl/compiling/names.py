@@ -5,10 +5,10 @@ from collections.abc import Callable
 from borgpy.bcl import syntax
 from borgpy.bcl.compiling.compiler import Compiler
 from borgpy.bcl.diagnostics import Details, Fault
-from borgpy.bcl.frames import MISSING, Frame, Run, Thunk, fault_of
+from borgpy.bcl.evaluating.frames import MISSING, Frame, Run, Thunk, fault_of
+from borgpy.bcl.evaluating.records import Record
+from borgpy.bcl.evaluating.scope import Field, Local, Scope, Variable, Visible
 from borgpy.bcl.functions import BUILTINS
-from borgpy.bcl.records import Record
-from borgpy.bcl.scope import Field, Local, Scope, Variable, Visible
 from borgpy.bcl.values import Bareword, Value, Wrong, unknown_name
 
 _HOPS_PER_STEP = 8

@@ -2,9 +2,9 @@
 
 from borgpy.bcl import syntax
 from borgpy.bcl.compiling.compiler import Compiler
-from borgpy.bcl.frames import Frame, Run
-from borgpy.bcl.operators import BINARY, negate
-from borgpy.bcl.scope import Scope
+from borgpy.bcl.evaluating.frames import Frame, Run
+from borgpy.bcl.evaluating.scope import Scope
+from borgpy.bcl.operations.operators import BINARY, negate
 from borgpy.bcl.values import Bareword, Value, Wrong, type_name, unknown_name
 
 

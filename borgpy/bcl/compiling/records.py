@@ -9,12 +9,12 @@ from borgpy.bcl.compiling.loops import loop
 from borgpy.bcl.compiling.operations import no_truth
 from borgpy.bcl.compiling.values import constant_of
 from borgpy.bcl.diagnostics import Details, Fault, Spot
-from borgpy.bcl.frames import Build, Frame, Run, fault_of
-from borgpy.bcl.interpolation import text_of
-from borgpy.bcl.layers import EMPTY_SHAPE, Layer, Member, Titled
-from borgpy.bcl.records import Record
-from borgpy.bcl.scope import Scope
-from borgpy.bcl.types import type_checker
+from borgpy.bcl.evaluating.frames import Build, Frame, Run, fault_of
+from borgpy.bcl.evaluating.layers import EMPTY_SHAPE, Layer, Member, Titled
+from borgpy.bcl.evaluating.records import Record
+from borgpy.bcl.evaluating.scope import Scope
+from borgpy.bcl.operations.interpolation import text_of
+from borgpy.bcl.operations.types import type_checker
 from borgpy.bcl.values import Bareword, PlaceholderText, Value, Wrong, type_name, unknown_name
 
 

@@ -3,10 +3,10 @@
 from borgpy.bcl import syntax
 from borgpy.bcl.compiling.compiler import Compiler
 from borgpy.bcl.diagnostics import Details, Fault
-from borgpy.bcl.frames import MISSING, Frame, Missing, Run
-from borgpy.bcl.interpolation import interpolated
+from borgpy.bcl.evaluating.frames import MISSING, Frame, Missing, Run
+from borgpy.bcl.evaluating.scope import Scope
 from borgpy.bcl.limits import raised_by
-from borgpy.bcl.scope import Scope
+from borgpy.bcl.operations.interpolation import interpolated
 from borgpy.bcl.values import PlaceholderText, Quantity, Value, Wrong
 
 

@@ -15,7 +15,7 @@ from borgpy.bcl.editing.mentions import Kind, Mention, Scope
 from borgpy.bcl.editing.outline import kind_of
 from borgpy.bcl.editing.places import Places
 from borgpy.bcl.functions import BUILTINS
-from borgpy.bcl.literals import UNITS
+from borgpy.bcl.reading.literals import UNITS
 from borgpy.bcl.schema.reference import FieldReference
 from borgpy.model.placeholders import PLAIN
 

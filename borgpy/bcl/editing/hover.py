@@ -13,7 +13,7 @@ from borgpy.bcl.editing.places import Places
 from borgpy.bcl.evaluate import Evaluated
 from borgpy.bcl.explain import explain
 from borgpy.bcl.functions import BUILTINS
-from borgpy.bcl.literals import UNITS
+from borgpy.bcl.reading.literals import UNITS
 from borgpy.bcl.schema.reference import FieldReference
 from borgpy.errors import InvalidConfig
 from borgpy.model.resources import bytes_text

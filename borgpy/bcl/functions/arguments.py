@@ -1,8 +1,8 @@
 """The arguments of built-in functions, as the kinds of value that these need."""
 
 from borgpy.bcl.diagnostics import Fault
-from borgpy.bcl.faces import Fields, is_record
-from borgpy.bcl.refusals import no_value_yet
+from borgpy.bcl.operations.faces import Fields, is_record
+from borgpy.bcl.operations.refusals import no_value_yet
 from borgpy.bcl.values import (
     Bareword,
     PlaceholderText,

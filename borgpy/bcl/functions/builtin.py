@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from borgpy.bcl.diagnostics import did_you_mean
-from borgpy.bcl.faces import Caller
+from borgpy.bcl.operations.faces import Caller
 from borgpy.bcl.values import Value, Wrong
 
 

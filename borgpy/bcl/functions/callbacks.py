@@ -1,11 +1,11 @@
 """Built-in functions that call a function of the caller's, or ask something of every item."""
 
-from borgpy.bcl.costs import pay_items
-from borgpy.bcl.faces import Caller
 from borgpy.bcl.functions.arguments import function_of, list_of, unfit_item
 from borgpy.bcl.functions.builtin import Builtin, Parameter
 from borgpy.bcl.functions.ordering import comparable, pay_sorting
-from borgpy.bcl.operators import truth
+from borgpy.bcl.operations.costs import pay_items
+from borgpy.bcl.operations.faces import Caller
+from borgpy.bcl.operations.operators import truth
 from borgpy.bcl.values import Value
 
 # Functions of the caller's are called from Python loops only, never from C code such as sorted(key=..): they may nest as

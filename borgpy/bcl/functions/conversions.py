@@ -2,14 +2,14 @@
 
 import re
 
-from borgpy.bcl.costs import pay_text
-from borgpy.bcl.faces import Caller
 from borgpy.bcl.functions.arguments import text_of, unfit
 from borgpy.bcl.functions.builtin import Builtin, Parameter
 from borgpy.bcl.functions.jsontext import json_text
-from borgpy.bcl.interpolation import text_of as shown
-from borgpy.bcl.operators import normal
-from borgpy.bcl.refusals import is_number
+from borgpy.bcl.operations.costs import pay_text
+from borgpy.bcl.operations.faces import Caller
+from borgpy.bcl.operations.interpolation import text_of as shown
+from borgpy.bcl.operations.operators import normal
+from borgpy.bcl.operations.refusals import is_number
 from borgpy.bcl.values import (
     Bareword,
     PlaceholderText,

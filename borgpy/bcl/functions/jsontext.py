@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from borgpy.bcl.costs import pay_text
-from borgpy.bcl.faces import Fields, Meter, is_record
-from borgpy.bcl.interpolation import text_of
+from borgpy.bcl.operations.costs import pay_text
+from borgpy.bcl.operations.faces import Fields, Meter, is_record
+from borgpy.bcl.operations.interpolation import text_of
 from borgpy.bcl.values import (
     Bareword,
     PlaceholderText,

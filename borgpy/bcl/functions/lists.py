@@ -2,11 +2,11 @@
 
 from itertools import islice
 
-from borgpy.bcl.comparison import equal
-from borgpy.bcl.costs import pay_items, pay_text
-from borgpy.bcl.faces import Caller, Meter, is_record
 from borgpy.bcl.functions.arguments import int_of, list_of, unfit, unfit_item
 from borgpy.bcl.functions.builtin import Builtin, Parameter
+from borgpy.bcl.operations.comparison import equal
+from borgpy.bcl.operations.costs import pay_items, pay_text
+from borgpy.bcl.operations.faces import Caller, Meter, is_record
 from borgpy.bcl.values import Bareword, PlaceholderText, Value, Wrong, type_name, unknown_name
 
 _HASHED = frozenset({"int", "number", "string", "bool", "null", "bytes", "duration"})

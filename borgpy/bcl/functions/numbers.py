@@ -3,12 +3,12 @@
 import math
 from collections.abc import Callable, Sequence
 
-from borgpy.bcl.faces import Caller
 from borgpy.bcl.functions.arguments import int_of, list_of, unfit, unfit_item
 from borgpy.bcl.functions.builtin import Builtin, Parameter
 from borgpy.bcl.functions.ordering import comparable, pay_characters
-from borgpy.bcl.operators import add, normal
-from borgpy.bcl.refusals import Number, counts, is_number
+from borgpy.bcl.operations.faces import Caller
+from borgpy.bcl.operations.operators import add, normal
+from borgpy.bcl.operations.refusals import Number, counts, is_number
 from borgpy.bcl.values import Quantity, Value, Wrong
 
 _MOST_DIGITS = 20

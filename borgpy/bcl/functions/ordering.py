@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from borgpy.bcl.costs import pay_reading
-from borgpy.bcl.faces import Meter
-from borgpy.bcl.refusals import is_number
+from borgpy.bcl.operations.costs import pay_reading
+from borgpy.bcl.operations.faces import Meter
+from borgpy.bcl.operations.refusals import is_number
 from borgpy.bcl.values import Bareword, Quantity, Value, Wrong, type_name, unknown_name
 
 _STEPS_PER_ITEM_AND_ROUND = 1 / 8

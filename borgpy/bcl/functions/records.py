@@ -1,9 +1,9 @@
 """Built-in functions of records."""
 
-from borgpy.bcl.costs import pay_items
-from borgpy.bcl.faces import Caller
 from borgpy.bcl.functions.arguments import record_of, text_of
 from borgpy.bcl.functions.builtin import Builtin, Parameter
+from borgpy.bcl.operations.costs import pay_items
+from borgpy.bcl.operations.faces import Caller
 from borgpy.bcl.values import Value
 
 

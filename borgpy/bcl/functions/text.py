@@ -1,10 +1,10 @@
 """Built-in functions of strings."""
 
-from borgpy.bcl.costs import pay_items, pay_reading, pay_search, pay_text
-from borgpy.bcl.faces import Caller
 from borgpy.bcl.functions.arguments import list_of, text_of, unfit_item
 from borgpy.bcl.functions.builtin import Builtin, Parameter
-from borgpy.bcl.refusals import is_text, text_within
+from borgpy.bcl.operations.costs import pay_items, pay_reading, pay_search, pay_text
+from borgpy.bcl.operations.faces import Caller
+from borgpy.bcl.operations.refusals import is_text, text_within
 from borgpy.bcl.values import PlaceholderText, Value, Wrong
 
 

@@ -6,8 +6,8 @@ from itertools import islice
 
 import msgspec
 
-from borgpy.bcl import lexer
 from borgpy.bcl.diagnostics import Details, Fault, Fix, Source, Span, Spot
+from borgpy.bcl.reading import lexer
 
 _PIECE = re.compile(rf"(?P<comment>{lexer.COMMENT})|{lexer.STRING}", re.DOTALL)
 _INDENT = re.compile(r"^[ \t]*+", re.MULTILINE)

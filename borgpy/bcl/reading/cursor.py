@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from borgpy.bcl import lexer, syntax
+from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import Source
 from borgpy.bcl.limits import Limits, raised_by
-from borgpy.bcl.literals import BadLiteral, read_negative, read_number, read_string
-from borgpy.bcl.misread import NAME, Misread, Unexpected
+from borgpy.bcl.reading import lexer
+from borgpy.bcl.reading.literals import BadLiteral, read_negative, read_number, read_string
+from borgpy.bcl.reading.misread import NAME, Misread, Unexpected
 from borgpy.bcl.syntax import RESERVED
 
 FOLLOWING = rf"{lexer.SKIPPED}({lexer.OPERATOR})?"

@@ -7,12 +7,13 @@ call), and at most one more.
 import re
 from collections.abc import Callable, Container
 
-from borgpy.bcl import lexer, syntax
+from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import Source
 from borgpy.bcl.limits import Limits
-from borgpy.bcl.misread import NAME, VALUE, Misread, Unexpected
+from borgpy.bcl.reading import lexer
 from borgpy.bcl.reading.cursor import FOLLOWING, QUOTES, Cursor, negative_number, number
 from borgpy.bcl.reading.fstrings import read_fstring
+from borgpy.bcl.reading.misread import NAME, VALUE, Misread, Unexpected
 from borgpy.bcl.reading.precedence import Operator, Pending, finished, negates, waits
 from borgpy.bcl.syntax import RESERVED, Expression
 

@@ -4,8 +4,8 @@ import re
 from typing import TYPE_CHECKING
 
 from borgpy.bcl import syntax
-from borgpy.bcl.literals import BadLiteral, read_text
-from borgpy.bcl.misread import Misread, Unexpected
+from borgpy.bcl.reading.literals import BadLiteral, read_text
+from borgpy.bcl.reading.misread import Misread, Unexpected
 
 if TYPE_CHECKING:
     from borgpy.bcl.reading.expressions import ExpressionReader

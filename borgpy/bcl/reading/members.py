@@ -3,13 +3,14 @@
 import re
 from typing import cast
 
-from borgpy.bcl import lexer, syntax
+from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import MAX_DIAGNOSTICS, Fault, Source
-from borgpy.bcl.lexer import Kind, tokens
 from borgpy.bcl.limits import Limits
-from borgpy.bcl.misread import FIELD, NAME, TYPE, Misread, Unexpected, describe
+from borgpy.bcl.reading import lexer
 from borgpy.bcl.reading.cursor import QUOTES
 from borgpy.bcl.reading.expressions import ExpressionReader
+from borgpy.bcl.reading.lexer import Kind, tokens
+from borgpy.bcl.reading.misread import FIELD, NAME, TYPE, Misread, Unexpected, describe
 from borgpy.bcl.syntax import RESERVED, Expression, How, Item, Visibility
 
 _NAMED = rf"({lexer.NAME}|{lexer.STRING}){lexer.SKIPPED}"

@@ -4,7 +4,7 @@ import re
 
 from borgpy.bcl.advice.situation import CLOSING
 from borgpy.bcl.diagnostics import Source
-from borgpy.bcl.lexer import END, NAME, SKIPPED, STRING, Kind, Token, tokens
+from borgpy.bcl.reading.lexer import END, NAME, SKIPPED, STRING, Kind, Token, tokens
 from borgpy.bcl.syntax import KINDS
 
 _KIND = rf"(?:{'|'.join(KINDS)}){END}{SKIPPED}"

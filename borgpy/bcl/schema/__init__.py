@@ -1,7 +1,7 @@
 """Whether a declaration is what it should be: the closed schemas of jobs, services, alloc sets and packages."""
 
 from borgpy.bcl.diagnostics import Details, Fault, Findings, Spot
-from borgpy.bcl.records import Record
+from borgpy.bcl.evaluating.records import Record
 from borgpy.bcl.schema.build import group_of
 from borgpy.bcl.schema.checked import Checked, Where
 from borgpy.bcl.schema.kind import REFUSED, Refused, wrong_type

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from borgpy.bcl.diagnostics import Span, Spot
-from borgpy.bcl.jsondata import Json
-from borgpy.bcl.records import Record
+from borgpy.bcl.evaluating.records import Record
+from borgpy.bcl.loading.jsondata import Json
 from borgpy.bcl.values import Value
 
 

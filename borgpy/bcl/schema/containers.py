@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from borgpy.bcl.diagnostics import Details
-from borgpy.bcl.jsondata import Json
-from borgpy.bcl.records import Record
+from borgpy.bcl.evaluating.records import Record
+from borgpy.bcl.loading.jsondata import Json
 from borgpy.bcl.schema.kind import REFUSED, Kind, Refused, complained, refuses, wrong_type
 from borgpy.bcl.schema.place import Place
 from borgpy.bcl.values import Value

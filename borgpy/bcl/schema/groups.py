@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from borgpy.bcl.diagnostics import Details, Edit, Fix, Spot, suggestion
-from borgpy.bcl.jsondata import Json
-from borgpy.bcl.records import Record
+from borgpy.bcl.evaluating.records import Record
+from borgpy.bcl.loading.jsondata import Json
 from borgpy.bcl.schema.kind import REFUSED, Kind, Refused, complained, refused_field, wrong_type
 from borgpy.bcl.schema.place import Place
 from borgpy.bcl.schema.rules import Rule

@@ -3,8 +3,8 @@
 from abc import ABC, abstractmethod
 
 from borgpy.bcl.diagnostics import Details, Edit, Fault, Fix
-from borgpy.bcl.jsondata import Json
-from borgpy.bcl.records import Record
+from borgpy.bcl.evaluating.records import Record
+from borgpy.bcl.loading.jsondata import Json
 from borgpy.bcl.schema.place import Place
 from borgpy.bcl.values import Bareword, Value, type_name, unknown_name
 

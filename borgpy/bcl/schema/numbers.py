@@ -3,7 +3,7 @@
 import re
 
 from borgpy.bcl.diagnostics import Details, Edit, Fix
-from borgpy.bcl.jsondata import Json
+from borgpy.bcl.loading.jsondata import Json
 from borgpy.bcl.schema.kind import REFUSED, Kind, Refused, wrong_type
 from borgpy.bcl.schema.place import Place
 from borgpy.bcl.values import BYTES, DURATION, Quantity, Value

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from borgpy.bcl.diagnostics import Code, Details, Fault, Findings, Spot, Step
-from borgpy.bcl.records import Record
+from borgpy.bcl.evaluating.records import Record
 
 _MOST_COMPARED = 100
 """A template's mistake is told once, not by each job that inherits it: so many of the last findings are looked at."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from borgpy.bcl.diagnostics import Code
-from borgpy.bcl.jsondata import Json
+from borgpy.bcl.loading.jsondata import Json
 from borgpy.model.constraints import Operator, is_number, is_version_range
 from borgpy.model.names import NAME_RULE, is_job_reference, is_name
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from borgpy.bcl.diagnostics import Details, Edit, Fix, suggestion
-from borgpy.bcl.jsondata import Json
+from borgpy.bcl.loading.jsondata import Json
 from borgpy.bcl.schema.kind import REFUSED, Kind, Refused, wrong_type
 from borgpy.bcl.schema.place import Place
 from borgpy.bcl.values import Bareword, PlaceholderText, Quantity, Value

@@ -11,7 +11,7 @@ from borgpy.cli.output import show
 
 if TYPE_CHECKING:
     from borgpy.bcl.explain import Origin
-    from borgpy.bcl.jsondata import Json
+    from borgpy.bcl.loading.jsondata import Json
 
 DIFFERENT = 2
 

@@ -12,7 +12,7 @@ from borgpy.errors import BorgError, Conflict
 from borgpy.shipped import shipped
 
 if TYPE_CHECKING:
-    from borgpy.bcl.jsondata import Json
+    from borgpy.bcl.loading.jsondata import Json
 
 
 @command(

@@ -50,8 +50,8 @@ def fmt(options: Options, files: tuple[str, ...], check: bool, as_diff: bool, qu
 
 def _formatted(name: str, *, quote: bool) -> tuple[str, str]:
     """A file's text as it is, and as it should be."""
-    from borgpy.bcl.format import format_text
     from borgpy.bcl.linting import bare_words_in
+    from borgpy.bcl.reading.format import format_text
     from borgpy.cli.evaluating import parser_for, read_source
 
     if name != "-" and Path(name).exists() and not Path(name).is_file():

@@ -11,7 +11,7 @@ from borgpy.cli.output import show
 from borgpy.errors import BorgError, InvalidConfig
 
 if TYPE_CHECKING:
-    from borgpy.bcl.program import Program
+    from borgpy.bcl.loading.program import Program
 
 
 class OutOfDate(BorgError):
@@ -31,7 +31,7 @@ class OutOfDate(BorgError):
 )
 def lock(options: Options, files: tuple[str, ...], check: bool) -> None:
     """Write borg.lock: the sha256 of every file that job files import."""
-    from borgpy.bcl.lock import imported, renewed
+    from borgpy.bcl.loading.lock import imported, renewed
     from borgpy.cli.evaluating import lock_of
 
     root, programs = _programs(files, asked())
@@ -72,7 +72,7 @@ def _programs(files: tuple[str, ...], how: Asked) -> "tuple[Path, list[Program]]
 
 
 def _write(root: Path, entries: dict[str, str]) -> None:
-    from borgpy.bcl.lock import lock_text
+    from borgpy.bcl.loading.lock import lock_text
     from borgpy.cli.project import LOCK
     from borgpy.cli.writing import replace_file
 

@@ -66,7 +66,7 @@ quota.add_command(set_)
 
 def parse_amount(text: str) -> tuple[str, int]:
     """``cpu=0.5`` as ``("cpu", 500)``, ``ram=8GiB`` in bytes; units as in job files."""
-    from borgpy.bcl.literals import PLAIN, BadLiteral, read_number
+    from borgpy.bcl.reading.literals import PLAIN, BadLiteral, read_number
     from borgpy.bcl.values import BYTES
 
     name, equals, value = text.partition("=")

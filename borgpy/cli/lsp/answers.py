@@ -17,7 +17,7 @@ from borgpy.bcl.editing.outline import Symbol, outline
 from borgpy.bcl.editing.places import Places
 from borgpy.bcl.editing.rename import Renaming
 from borgpy.bcl.evaluate import Evaluated
-from borgpy.bcl.parse import parse
+from borgpy.bcl.reading.parse import parse
 from borgpy.cli.lsp.positions import Positions
 from borgpy.cli.lsp.projects import Project
 
@@ -120,7 +120,7 @@ class Answers:
 
     def formatting(self) -> list[types.TextEdit]:
         """What makes the text stand in its one layout; nothing if it cannot be read just now."""
-        from borgpy.bcl.format import format_text  # an editor may never ask
+        from borgpy.bcl.reading.format import format_text  # an editor may never ask
 
         old = self.source.text
         try:

@@ -9,7 +9,7 @@ from lsprotocol import types
 from borgpy.bcl.diagnostics import BclError, Diagnostic, Fix, Source, Span
 from borgpy.bcl.evaluate import Evaluated, evaluate
 from borgpy.bcl.linting import Remark, lint
-from borgpy.bcl.program import load
+from borgpy.bcl.loading.program import load
 from borgpy.cli.lsp.projects import OpenFiles
 
 SOURCE = "borgcfg"

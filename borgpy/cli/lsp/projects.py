@@ -7,9 +7,9 @@ from pathlib import Path
 
 from borgpy.bcl.diagnostics import BclError, Source
 from borgpy.bcl.editing.index import Index
-from borgpy.bcl.imports import imported_path
-from borgpy.bcl.parse import parse
-from borgpy.bcl.program import Unreadable
+from borgpy.bcl.loading.imports import imported_path
+from borgpy.bcl.loading.program import Unreadable
+from borgpy.bcl.reading.parse import parse
 from borgpy.bcl.values import Wrong
 from borgpy.cli.project import RootFiles, path_in, root_of
 

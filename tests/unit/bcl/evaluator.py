@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from borgpy.bcl.diagnostics import Fault, Source, Spot
+from borgpy.bcl.evaluating.meter import Meter
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits
-from borgpy.bcl.meter import Meter
 from borgpy.bcl.values import BYTES, DURATION, Bareword, PlaceholderText, Quantity, Value, Wrong
 
 PORT = PlaceholderText("%port%")

@@ -3,7 +3,7 @@
 import pytest
 
 from borgpy.bcl import BclError, evaluate_text
-from borgpy.bcl.export import Json
+from borgpy.bcl.evaluating.export import Json
 
 LECTURE = """\
 job hello_world = {

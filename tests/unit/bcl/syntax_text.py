@@ -8,7 +8,7 @@ import msgspec
 
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import Source
-from borgpy.bcl.parse import parse
+from borgpy.bcl.reading.parse import parse
 
 _OFFSETS = ("start", "end", "spot")
 

@@ -9,7 +9,7 @@ import pytest
 
 from borgpy.bcl.diagnostics import BclError, Source
 from borgpy.bcl.evaluate import evaluate
-from borgpy.bcl.program import MemoryFiles, load
+from borgpy.bcl.loading.program import MemoryFiles, load
 from tests.unit.bcl.cases import every_case
 from tests.unit.bcl.cases.case import Case, Mistake, Part, Value
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from borgpy.bcl.difference import changes, described
-from borgpy.bcl.jsondata import Json
+from borgpy.bcl.loading.jsondata import Json
 
 
 @pytest.mark.parametrize(

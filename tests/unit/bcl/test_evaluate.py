@@ -3,7 +3,7 @@
 import pytest
 
 from borgpy.bcl import evaluate_text
-from borgpy.bcl.export import Json
+from borgpy.bcl.evaluating.export import Json
 from tests.unit.bcl.samples import LECTURE, error_of
 
 

@@ -5,7 +5,7 @@ import pytest
 from borgpy.bcl.diagnostics import BclError, Source
 from borgpy.bcl.evaluate import Evaluated, evaluate
 from borgpy.bcl.limits import Limits
-from borgpy.bcl.program import load
+from borgpy.bcl.loading.program import load
 
 
 def evaluated(source: str, limits: Limits | None = None) -> Evaluated:
@@ -33,7 +33,9 @@ def test_an_argument_is_evaluated_once_or_not_at_all() -> None:
 
 
 def test_an_accumulator_does_not_grow_deeper_than_its_recursion() -> None:
-    source = "local f = lambda n, total: if n == 0 then total else f(n - 1, total + n)\nx = f(900, 0)"
+    source = (
+        "local f = lambda n, total: if n == 0 then total else f(n - 1, total + n)\nx = f(900, 0)"
+    )
     assert evaluated(source).data == {"x": 405450}
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from borgpy.bcl.diagnostics import BclError, Source
-from borgpy.bcl.format import format_text
+from borgpy.bcl.reading.format import format_text
 from tests.unit.bcl.samples import LECTURE
 
 

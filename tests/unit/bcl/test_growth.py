@@ -10,7 +10,7 @@ import pytest
 
 from borgpy.bcl.diagnostics import Source
 from borgpy.bcl.evaluate import evaluate
-from borgpy.bcl.program import MemoryFiles, load
+from borgpy.bcl.loading.program import MemoryFiles, load
 
 SIZES = (50, 100, 200, 400)
 

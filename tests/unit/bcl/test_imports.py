@@ -2,7 +2,7 @@
 
 import pytest
 
-from borgpy.bcl.imports import imported_path
+from borgpy.bcl.loading.imports import imported_path
 from borgpy.bcl.values import Wrong
 
 

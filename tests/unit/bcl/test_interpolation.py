@@ -4,8 +4,14 @@ from typing import Any
 
 import pytest
 
-from borgpy.bcl.interpolation import NotShown, check_format, formatted, interpolated, text_of
 from borgpy.bcl.limits import Limits
+from borgpy.bcl.operations.interpolation import (
+    NotShown,
+    check_format,
+    formatted,
+    interpolated,
+    text_of,
+)
 from borgpy.bcl.syntax import Constant, Interpolation
 from borgpy.bcl.values import MAX_INTEGER, MIN_INTEGER, PlaceholderText, Value, Wrong
 from tests.unit.bcl.evaluator import PORT, a_meter, a_record, a_word, refusal_of, size, time

@@ -6,7 +6,7 @@ from borgpy.bcl import BclError, JobDeclaration, Span, job_declarations
 from borgpy.bcl.diagnostics import Source
 from borgpy.bcl.evaluate import evaluate
 from borgpy.bcl.jobs import FileUse, alloc_declarations_of
-from borgpy.bcl.program import MemoryFiles, load
+from borgpy.bcl.loading.program import MemoryFiles, load
 from borgpy.model import constraints as c
 from borgpy.model.alloc import AllocSetSpec
 from borgpy.model.declared.parts import DEFAULT_REQUIREMENTS

@@ -11,9 +11,9 @@ import pytest
 from borgpy.admission.validate import problems_of
 from borgpy.bcl.diagnostics import BclError, Source
 from borgpy.bcl.evaluate import Evaluated, evaluate
-from borgpy.bcl.format import format_text
 from borgpy.bcl.jobs import declarations_of
-from borgpy.bcl.program import load
+from borgpy.bcl.loading.program import load
+from borgpy.bcl.reading.format import format_text
 from borgpy.cli.project import RootFiles
 from borgpy.model.spec import Package
 from borgpy.shipped import shipped

@@ -3,8 +3,8 @@
 import pytest
 
 from borgpy.bcl.diagnostics import Fault, Source
-from borgpy.bcl.jsondata import Json, read_json
 from borgpy.bcl.limits import Limits
+from borgpy.bcl.loading.jsondata import Json, read_json
 
 
 def fault_of(text: str, limits: Limits | None = None) -> Fault:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import BclError, Source
-from borgpy.bcl.kept import decode, encode, key_of, parse_kept
 from borgpy.bcl.limits import Limits
+from borgpy.bcl.reading.kept import decode, encode, key_of, parse_kept
 from tests.unit.bcl.samples import LECTURE
 from tests.unit.bcl.syntax_text import parsed
 
@@ -103,13 +103,13 @@ def test_who_has_everything_kept_needs_no_parser() -> None:
     code = """
 import sys
 from borgpy.bcl.diagnostics import Source
-from borgpy.bcl.kept import decode, encode, parse_kept
+from borgpy.bcl.reading.kept import decode, encode, parse_kept
 from borgpy.bcl.syntax import File
 class Full:
     def get(self, key): return encode(File(()))
     def put(self, key, value): raise AssertionError
-before = "borgpy.bcl.parse" in sys.modules
+before = "borgpy.bcl.reading.parse" in sys.modules
 parse_kept(Source("main.borg", "a = 1"), Full())
-sys.exit(("borgpy.bcl.parse" in sys.modules) is not before)
+sys.exit(("borgpy.bcl.reading.parse" in sys.modules) is not before)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -4,7 +4,7 @@ import pytest
 
 from borgpy.bcl.diagnostics import Source
 from borgpy.bcl.linting import RULES, Remark, lint
-from borgpy.bcl.parse import parse
+from borgpy.bcl.reading.parse import parse
 
 
 def remarks(text: str) -> list[Remark]:

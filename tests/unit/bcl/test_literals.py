@@ -2,7 +2,7 @@
 
 import pytest
 
-from borgpy.bcl.literals import (
+from borgpy.bcl.reading.literals import (
     PLAIN,
     BadLiteral,
     read_negative,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from borgpy.bcl.diagnostics import Fault, Source
-from borgpy.bcl.lock import imported, lock_text, read_lock, renewed
-from borgpy.bcl.program import MemoryFiles, load
+from borgpy.bcl.loading.lock import imported, lock_text, read_lock, renewed
+from borgpy.bcl.loading.program import MemoryFiles, load
 
 A, B = "a" * 64, "b" * 64
 

@@ -6,7 +6,7 @@ import pytest
 
 from borgpy.bcl.diagnostics import Fault
 from borgpy.bcl.limits import Limits
-from borgpy.bcl.operators import BINARY, negate, truth
+from borgpy.bcl.operations.operators import BINARY, negate, truth
 from borgpy.bcl.values import MAX_INTEGER, MIN_INTEGER, PlaceholderText, Value, Wrong
 from tests.unit.bcl.evaluator import PORT, a_meter, a_record, a_word, refusal_of, size, time
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from borgpy.bcl.diagnostics import BclError, Findings, Source
-from borgpy.bcl.evaluation import Evaluation
-from borgpy.bcl.params import Text, declared, undeclared, with_params
-from borgpy.bcl.parse import parse
-from borgpy.bcl.program import load
-from borgpy.bcl.records import Record
+from borgpy.bcl.evaluating.evaluation import Evaluation
+from borgpy.bcl.evaluating.records import Record
+from borgpy.bcl.loading.params import Text, declared, undeclared, with_params
+from borgpy.bcl.loading.program import load
+from borgpy.bcl.reading.parse import parse
 from borgpy.bcl.values import Quantity
 
 

@@ -8,7 +8,7 @@ import pytest
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import BclError, Source
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits
-from borgpy.bcl.parse import parse
+from borgpy.bcl.reading.parse import parse
 from tests.unit.bcl.samples import LECTURE
 from tests.unit.bcl.syntax_text import meaning, parsed, text_of, value_text
 

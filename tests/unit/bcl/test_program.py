@@ -6,10 +6,9 @@ import pytest
 
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import BclError, Source
-from borgpy.bcl.imports import imports_of
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits
-from borgpy.bcl.parse import parse
-from borgpy.bcl.program import (
+from borgpy.bcl.loading.imports import imports_of
+from borgpy.bcl.loading.program import (
     MAX_FILES,
     Data,
     MemoryFiles,
@@ -17,6 +16,7 @@ from borgpy.bcl.program import (
     Unreadable,
     load,
 )
+from borgpy.bcl.reading.parse import parse
 
 
 def program(

@@ -5,7 +5,7 @@ import pytest
 from borgpy.bcl.diagnostics import BclError, Source
 from borgpy.bcl.evaluate import Evaluated, evaluate
 from borgpy.bcl.explain import explain, steps_of
-from borgpy.bcl.program import MemoryFiles, load
+from borgpy.bcl.loading.program import MemoryFiles, load
 from borgpy.errors import InvalidConfig
 
 LIBRARY = """\

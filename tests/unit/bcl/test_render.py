@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from borgpy.bcl import evaluate_text
 from borgpy.bcl.diagnostics import Source
-from borgpy.bcl.evaluation import Evaluation
-from borgpy.bcl.jsondata import Json
-from borgpy.bcl.program import load
-from borgpy.bcl.records import Record
+from borgpy.bcl.evaluating.evaluation import Evaluation
+from borgpy.bcl.evaluating.records import Record
+from borgpy.bcl.loading.jsondata import Json
+from borgpy.bcl.loading.program import load
 from borgpy.bcl.render import bcl_text
 from borgpy.bcl.syntax import RESERVED
 

@@ -6,6 +6,7 @@ import pytest
 
 from borgpy.bcl.diagnostics import Fault, Source
 from borgpy.bcl.limits import Limits
+from borgpy.bcl.operations.types import type_checker
 from borgpy.bcl.syntax import (
     ListType,
     LiteralType,
@@ -14,7 +15,6 @@ from borgpy.bcl.syntax import (
     Type,
     UnionType,
 )
-from borgpy.bcl.types import type_checker
 from borgpy.bcl.values import Value, Wrong
 from tests.unit.bcl.evaluator import PORT, a_meter, a_record, a_word, refusal_of, size, time
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from borgpy.bcl.limits import Limits
-from borgpy.bcl.program import Unreadable
+from borgpy.bcl.loading.program import Unreadable
 from borgpy.bcl.values import Wrong
 from borgpy.cli.project import RootFiles, path_in, root_of
 from borgpy.errors import InvalidConfig

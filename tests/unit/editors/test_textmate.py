@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from borgpy.bcl import lexer
 from borgpy.bcl.editing.completion import TYPES
-from borgpy.bcl.literals import UNITS
+from borgpy.bcl.reading import lexer
+from borgpy.bcl.reading.literals import UNITS
 from borgpy.bcl.syntax import KINDS, RESERVED
 from borgpy.model.placeholders import PLAIN
 from borgpy.shipped import shipped

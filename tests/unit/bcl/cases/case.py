@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import msgspec
 
-from borgpy.bcl.export import Json
+from borgpy.bcl.evaluating.export import Json
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits
 
 _NONE: Mapping[str, object] = {}

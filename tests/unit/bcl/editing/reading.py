@@ -3,7 +3,7 @@
 from borgpy.bcl.diagnostics import Source, Spot
 from borgpy.bcl.editing.index import Index
 from borgpy.bcl.editing.mentions import Mention
-from borgpy.bcl.parse import parse
+from borgpy.bcl.reading.parse import parse
 
 CURSOR = "‸"
 

@@ -4,7 +4,7 @@ import pytest
 
 from borgpy.bcl.editing.completion import Completion, Offer
 from borgpy.bcl.editing.inheritance import Imported
-from borgpy.bcl.parse import parse
+from borgpy.bcl.reading.parse import parse
 from tests.unit.bcl.editing.reading import index_of, with_cursor
 
 LIB = index_of(

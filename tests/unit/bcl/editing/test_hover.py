@@ -7,7 +7,7 @@ from borgpy.bcl.editing.hover import Hover, number_text
 from borgpy.bcl.editing.inheritance import Inheritance
 from borgpy.bcl.editing.places import Places
 from borgpy.bcl.evaluate import evaluate
-from borgpy.bcl.program import MemoryFiles, load
+from borgpy.bcl.loading.program import MemoryFiles, load
 from tests.unit.bcl.editing.reading import Project, with_cursor
 
 JOB = "runtime = { cell = ic }, binary = /b"

@@ -7,7 +7,7 @@ from borgpy.bcl.editing.inheritance import Inheritance
 from borgpy.bcl.editing.mentions import Mention
 from borgpy.bcl.editing.places import Places
 from borgpy.bcl.editing.rename import RenameRefused, Renaming
-from borgpy.bcl.parse import parse
+from borgpy.bcl.reading.parse import parse
 from tests.unit.bcl.editing.reading import Project
 
 

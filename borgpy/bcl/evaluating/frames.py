@@ -5,11 +5,11 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from borgpy.bcl.diagnostics import Details, Fault, Spot
-from borgpy.bcl.meter import Meter
+from borgpy.bcl.evaluating.meter import Meter
 from borgpy.bcl.values import Value, Wrong
 
 if TYPE_CHECKING:
-    from borgpy.bcl.records import Record
+    from borgpy.bcl.evaluating.records import Record
 
 Run = Callable[["Frame"], Value]
 """A compiled expression: its value, for the frame it stands in."""

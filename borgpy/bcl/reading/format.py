@@ -8,10 +8,10 @@ a comment at the end of a line is from the rest of it. Formatting twice is forma
 from collections.abc import Collection, Iterator
 
 from borgpy.bcl.diagnostics import Source
-from borgpy.bcl.layout import Piece, Places, arranged, laid_out
-from borgpy.bcl.lexer import Kind, Token, tokens
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits
-from borgpy.bcl.parse import parse
+from borgpy.bcl.reading.layout import Piece, Places, arranged, laid_out
+from borgpy.bcl.reading.lexer import Kind, Token, tokens
+from borgpy.bcl.reading.parse import parse
 
 
 def format_text(

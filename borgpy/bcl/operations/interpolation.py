@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from borgpy.bcl.costs import CHARACTERS_PER_STEP, pay_text
-from borgpy.bcl.faces import Meter
-from borgpy.bcl.refusals import no_value_yet
+from borgpy.bcl.operations.costs import CHARACTERS_PER_STEP, pay_text
+from borgpy.bcl.operations.faces import Meter
+from borgpy.bcl.operations.refusals import no_value_yet
 from borgpy.bcl.syntax import Interpolation
 from borgpy.bcl.values import (
     Bareword,

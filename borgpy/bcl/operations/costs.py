@@ -1,7 +1,7 @@
 """What work costs in steps; it is paid before it is done, so that a hostile file cannot have it done for nothing."""
 
-from borgpy.bcl.faces import Meter
 from borgpy.bcl.limits import raised_by
+from borgpy.bcl.operations.faces import Meter
 from borgpy.bcl.values import Wrong
 
 CHARACTERS_PER_STEP = 32

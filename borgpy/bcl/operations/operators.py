@@ -3,7 +3,7 @@
 import operator as python
 from collections.abc import Callable, Mapping
 
-from borgpy.bcl.comparison import (
+from borgpy.bcl.operations.comparison import (
     at_least,
     at_most,
     contains,
@@ -13,9 +13,16 @@ from borgpy.bcl.comparison import (
     lacks,
     less,
 )
-from borgpy.bcl.costs import CHARACTERS_PER_STEP, pay_items, pay_text
-from borgpy.bcl.faces import Meter
-from borgpy.bcl.refusals import Number, is_number, is_text, refusal, refusal_of_one, text_within
+from borgpy.bcl.operations.costs import CHARACTERS_PER_STEP, pay_items, pay_text
+from borgpy.bcl.operations.faces import Meter
+from borgpy.bcl.operations.refusals import (
+    Number,
+    is_number,
+    is_text,
+    refusal,
+    refusal_of_one,
+    text_within,
+)
 from borgpy.bcl.values import (
     MAX_INTEGER,
     MIN_INTEGER,

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from borgpy.bcl.diagnostics import Code, Details, Edit, Fault, Fix, Source, Spot
-from borgpy.bcl.lexer import Kind, Token, tokens
+from borgpy.bcl.reading.lexer import Kind, Token, tokens
 
 if TYPE_CHECKING:
     from borgpy.bcl.advice.situation import Advice, Situation

@@ -7,10 +7,10 @@ that ``super`` asks for.
 from collections.abc import Iterator, Mapping, Sequence
 
 from borgpy.bcl.diagnostics import Details, Fault, Spot, did_you_mean
-from borgpy.bcl.frames import MISSING, Frame, fault_of
-from borgpy.bcl.layers import EMPTY_SHAPE, Checker, Layer, Member, Shape, Slot, Titled
+from borgpy.bcl.evaluating.frames import MISSING, Frame, fault_of
+from borgpy.bcl.evaluating.layers import EMPTY_SHAPE, Checker, Layer, Member, Shape, Slot, Titled
+from borgpy.bcl.evaluating.meter import Meter
 from borgpy.bcl.limits import raised_by
-from borgpy.bcl.meter import Meter
 from borgpy.bcl.syntax import How
 from borgpy.bcl.values import Value, Wrong, type_name
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from borgpy.bcl.diagnostics import Spot, did_you_mean
-from borgpy.bcl.frames import Frame, Run, Thunk, fault_of
+from borgpy.bcl.evaluating.frames import Frame, Run, Thunk, fault_of
+from borgpy.bcl.evaluating.meter import Meter
 from borgpy.bcl.functions.builtin import Builtin
-from borgpy.bcl.meter import Meter
 from borgpy.bcl.values import Bareword, Value, Wrong, type_name, unknown_name
 
 if TYPE_CHECKING:
-    from borgpy.bcl.evaluation import Evaluation
+    from borgpy.bcl.evaluating.evaluation import Evaluation
 
 
 _MOST_NAMES = 12

@@ -23,11 +23,11 @@ from borgpy.bcl.diagnostics import (
     Step,
     did_you_mean,
 )
-from borgpy.bcl.frames import fault_of
-from borgpy.bcl.imports import imported_path, imports_of
-from borgpy.bcl.jsondata import Json, read_json
-from borgpy.bcl.lexer import SKIPPED
+from borgpy.bcl.evaluating.frames import fault_of
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits, raised_by
+from borgpy.bcl.loading.imports import imported_path, imports_of
+from borgpy.bcl.loading.jsondata import Json, read_json
+from borgpy.bcl.reading.lexer import SKIPPED
 from borgpy.bcl.values import Wrong
 
 MAX_FILES = 1_000
@@ -122,11 +122,13 @@ class Program(msgspec.Struct, frozen=True):
 
 
 Parser = Callable[[Source, Limits], syntax.File]
-"""`borgpy.bcl.parse.parse`, or one that remembers."""
+"""`borgpy.bcl.reading.parse.parse`, or one that remembers."""
 
 
 def _parse(source: Source, limits: Limits) -> syntax.File:
-    from borgpy.bcl.parse import parse  # whoever remembers all that is asked for never needs it
+    from borgpy.bcl.reading.parse import (
+        parse,  # whoever remembers all that is asked for never needs it
+    )
 
     return parse(source, limits)
 

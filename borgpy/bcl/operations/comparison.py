@@ -4,9 +4,9 @@ import operator as python
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from borgpy.bcl.costs import CHARACTERS_PER_STEP, pay_reading, pay_search
-from borgpy.bcl.faces import Meter, is_record
-from borgpy.bcl.refusals import (
+from borgpy.bcl.operations.costs import CHARACTERS_PER_STEP, pay_reading, pay_search
+from borgpy.bcl.operations.faces import Meter, is_record
+from borgpy.bcl.operations.refusals import (
     counts,
     is_number,
     is_text,

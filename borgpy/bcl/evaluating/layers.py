@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from borgpy.bcl.diagnostics import Details, Fault, Source, Spot
-from borgpy.bcl.frames import MISSING, Build, Frame, Missing, Run
-from borgpy.bcl.meter import Meter
+from borgpy.bcl.evaluating.frames import MISSING, Build, Frame, Missing, Run
+from borgpy.bcl.evaluating.meter import Meter
 from borgpy.bcl.syntax import How, Node
 from borgpy.bcl.values import Value
 

@@ -1,10 +1,10 @@
 """From values to plain data, as JSON knows it, within limits; every mistake on the way is found, not only the first."""
 
 from borgpy.bcl.diagnostics import Fault, Findings, Spot
-from borgpy.bcl.frames import fault_of
+from borgpy.bcl.evaluating.frames import fault_of
+from borgpy.bcl.evaluating.meter import Meter
+from borgpy.bcl.evaluating.records import Record
 from borgpy.bcl.limits import raised_by
-from borgpy.bcl.meter import Meter
-from borgpy.bcl.records import Record
 from borgpy.bcl.values import Bareword, PlaceholderText, Quantity, Value, Wrong, unknown_name
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]

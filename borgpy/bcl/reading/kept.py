@@ -29,7 +29,7 @@ def parse_kept(source: Source, store: KeptSyntax, limits: Limits = DEFAULT_LIMIT
     kept = store.get(key)
     file = decode(kept) if kept is not None else None
     if file is None:
-        from borgpy.bcl.parse import parse  # who has everything kept needs no parser
+        from borgpy.bcl.reading.parse import parse  # who has everything kept needs no parser
 
         file = parse(source, limits)
         with suppress(RecursionError):  # only hostile files are too deep to be written down

@@ -3,7 +3,7 @@
 from typing import TypeGuard
 
 from borgpy.bcl.diagnostics import Fault
-from borgpy.bcl.faces import is_record
+from borgpy.bcl.operations.faces import is_record
 from borgpy.bcl.values import (
     BYTES,
     Bareword,

@@ -4,14 +4,18 @@ import gc
 
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import BclError, Details, Fault, Findings, Source, Spot
-from borgpy.bcl.lexer import count
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits, raised_by
-from borgpy.bcl.literals import SURROGATE
+from borgpy.bcl.reading.lexer import count
+from borgpy.bcl.reading.literals import SURROGATE
 from borgpy.bcl.reading.members import Reader
 
 _CHARACTERS_OF_A_TOKEN = 10
 """A file may have one token to so many of the characters it may have, which is about what people write: 400,000 of them,
 four times what 4,000 jobs take. Read and evaluated, a token takes up to 800 bytes of memory."""
+
+
+_ALWAYS_ALLOWED = 1_000
+"""Tokens that do no harm, however low the limit."""
 
 
 def parse(source: Source, limits: Limits = DEFAULT_LIMITS) -> syntax.File:
@@ -31,7 +35,8 @@ def parse(source: Source, limits: Limits = DEFAULT_LIMITS) -> syntax.File:
 
 def _refuse_too_much(source: Source, limits: Limits) -> None:
     """Refuses what would take too long, and too much memory, to read."""
-    size, most = len(source.text), limits.source // _CHARACTERS_OF_A_TOKEN
+    size = len(source.text)
+    most = max(limits.source // _CHARACTERS_OF_A_TOKEN, _ALWAYS_ALLOWED)
     message = ""
     if size > limits.source:
         message = f"the file has {size:,} characters, more than {limits.source:,}"

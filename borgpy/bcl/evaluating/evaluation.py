@@ -7,15 +7,15 @@ from borgpy.bcl.compiling.compiler import Compiler
 from borgpy.bcl.compiling.records import builder, file_layer
 from borgpy.bcl.compiling.table import TRANSLATIONS
 from borgpy.bcl.diagnostics import Source, Spot
-from borgpy.bcl.frames import Frame, Run
-from borgpy.bcl.invocation import Arguments, call_value
-from borgpy.bcl.jsondata import Json
-from borgpy.bcl.layers import EMPTY_SHAPE
+from borgpy.bcl.evaluating.frames import Frame, Run
+from borgpy.bcl.evaluating.invocation import Arguments, call_value
+from borgpy.bcl.evaluating.layers import EMPTY_SHAPE
+from borgpy.bcl.evaluating.meter import Meter
+from borgpy.bcl.evaluating.records import Record, compose, data_record
+from borgpy.bcl.evaluating.scope import Scope
 from borgpy.bcl.limits import DEFAULT_LIMITS, Limits
-from borgpy.bcl.meter import Meter
-from borgpy.bcl.program import Data, Module, Program
-from borgpy.bcl.records import Record, compose, data_record
-from borgpy.bcl.scope import Scope
+from borgpy.bcl.loading.jsondata import Json
+from borgpy.bcl.loading.program import Data, Module, Program
 from borgpy.bcl.values import Value
 
 

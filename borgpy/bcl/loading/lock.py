@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from borgpy.bcl.diagnostics import Fault, Source, Spot
-from borgpy.bcl.program import Program
+from borgpy.bcl.loading.program import Program
 
 HEADING = "# What the job files here import. Made by: borgcfg lock FILE...\n"
 

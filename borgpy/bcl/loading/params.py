@@ -7,11 +7,11 @@ import msgspec
 
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import BclError, Details, Fault, Findings, Source, Spot, suggestion
-from borgpy.bcl.faces import Meter
-from borgpy.bcl.layers import Layer, Member
-from borgpy.bcl.program import Module
-from borgpy.bcl.records import Record
-from borgpy.bcl.types import type_checker
+from borgpy.bcl.evaluating.layers import Layer, Member
+from borgpy.bcl.evaluating.records import Record
+from borgpy.bcl.loading.program import Module
+from borgpy.bcl.operations.faces import Meter
+from borgpy.bcl.operations.types import type_checker
 from borgpy.bcl.values import (
     DURATION,
     MAX_INTEGER,
@@ -232,7 +232,7 @@ def _number(given: float) -> int | float:
 
 def _literal_in(text: str) -> syntax.Expression:
     """The one expression that ``text`` is."""
-    from borgpy.bcl.parse import parse
+    from borgpy.bcl.reading.parse import parse
 
     try:
         items = parse(Source("", f"value = {text}\n")).items

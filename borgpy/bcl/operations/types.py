@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 from borgpy.bcl import syntax
 from borgpy.bcl.diagnostics import Details, Edit, Fault, Fix, Source, Spot, suggestion
-from borgpy.bcl.faces import Fields, Meter, is_record
-from borgpy.bcl.refusals import is_number
+from borgpy.bcl.operations.faces import Fields, Meter, is_record
+from borgpy.bcl.operations.refusals import is_number
 from borgpy.bcl.values import (
     BYTES,
     DURATION,

@@ -7,7 +7,7 @@ from itertools import zip_longest
 import msgspec
 
 from borgpy.bcl import syntax
-from borgpy.bcl.lexer import Kind, Token, ends_operand
+from borgpy.bcl.reading.lexer import Kind, Token, ends_operand
 
 _INDENT = 2
 _OPENING = ("(", "[", "{")

@@ -1,6 +1,6 @@
 """Reading a part of a value: ``.name`` and ``[key]``."""
 
-from borgpy.bcl.records import Record
+from borgpy.bcl.evaluating.records import Record
 from borgpy.bcl.values import Bareword, PlaceholderText, Value, Wrong, type_name, unknown_name
 
 
