@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SEED ?=
+SECONDS ?= 600
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help hello setup lock test check quick bench simulate clean
+.PHONY: help hello setup lock test check quick bench simulate fuzz clean
 
 help:
 	@echo "make hello     run five copies of a web server in a cell on this machine"
@@ -14,6 +15,7 @@ help:
 	@echo "make bench     the benchmarks of this release, as JSON"
 	@echo "make lock      pin what pyproject.toml asks for"
 	@echo "make simulate  a cell under injected faults; SEED=n repeats one run"
+	@echo "make fuzz      BCL under a fuzzer, for SECONDS=n; what it finds is kept as crash-..."
 
 # What people need to run borgpy: every package by its hash, the one that builds borgpy itself included.
 .venv/.run: requirements.lock pyproject.toml
@@ -58,6 +60,11 @@ bench: setup
 
 simulate: setup
 	SEED=$(SEED) $(BIN)/pytest -q -m simulation
+
+# The fuzzer has no packages for every machine, and only developers need it.
+fuzz: setup
+	$(BIN)/python -m pip install --quiet "atheris>=2.3"
+	$(BIN)/python -m tests.fuzz.fuzz_bcl --seconds $(SECONDS)
 
 clean:
 	rm -rf .venv build dist

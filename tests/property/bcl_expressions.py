@@ -128,17 +128,17 @@ class Expressions:
             if found == kind and " " not in name:
                 yield name
             elif isinstance(found, Shape) and " " not in name:
-                yield from (f"{name}.{_attribute(field)}" for field in _of_kind(found, kind))
+                yield from (f"{name}.{attribute(field)}" for field in _of_kind(found, kind))
                 yield from (f'{name}["{field}"]' for field in _of_kind(found, kind))
         home = scope.record()
         if home is None:
             return
         if home.base is not None:
-            yield from (f"super.{_attribute(field)}" for field in _of_kind(home.base, kind))
-        yield from (f"self.{_attribute(name)}" for name in home.readable(kind))
+            yield from (f"super.{attribute(field)}" for field in _of_kind(home.base, kind))
+        yield from (f"self.{attribute(name)}" for name in home.readable(kind))
         outer = scope.record(1)
         if outer is not None:
-            yield from (f"up.{_attribute(name)}" for name in outer.readable(kind))
+            yield from (f"up.{attribute(name)}" for name in outer.readable(kind))
 
     def _leaf(self, kind: str) -> str:
         match kind:
@@ -281,7 +281,8 @@ class Expressions:
         return self.one_of("n", "i", f"v{self._variables}")
 
 
-def _attribute(name: str) -> str:
+def attribute(name: str) -> str:
+    """A name as it stands behind a dot."""
     return f"'{name}'" if " " in name else name
 
 

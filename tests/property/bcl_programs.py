@@ -17,6 +17,7 @@ from tests.property.bcl_expressions import (
     Kind,
     Scope,
     Shape,
+    attribute,
 )
 
 NAMES = ("a", "b", "c", "d", "e", "'x y'")
@@ -140,7 +141,7 @@ class Programs(Expressions):
         """A record that is known, extended; nothing if there is none."""
         known = [(name, kind) for name, kind in scope.visible() if isinstance(kind, Shape)]
         known += [
-            (f"{name}.{field}", inner)
+            (f"{name}.{attribute(field)}", inner)
             for name, kind in known
             for field, inner in kind.fields.items()
             if isinstance(inner, Shape)

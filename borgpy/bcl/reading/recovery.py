@@ -21,6 +21,9 @@ _item = re.compile(
 _DEEPEST = 300
 """Brackets within each other that were never closed; behind more of them nothing can be made out any more."""
 
+_FARTHEST = 100_000
+"""Characters of a member that are looked through for its end: each of many mistakes takes its time."""
+
 
 def next_member(source: Source, begin: int, at: int) -> int | None:
     """Where the record goes on, or ends, whose member at ``begin`` was misread at ``at``; `None` if that is not seen.
@@ -30,7 +33,7 @@ def next_member(source: Source, begin: int, at: int) -> int | None:
     text, line = source.text, source.line_start(at)
     stack: list[str] = []
     last: Token | None = None
-    for token in tokens(text, begin):
+    for token in tokens(text, begin, min(len(text), begin + _FARTHEST)):
         if token.kind is Kind.COMMENT:
             continue
         if token.start >= line and last is not None and _goes_on(text, token, last, at, stack):

@@ -65,6 +65,7 @@ CASES = {
     + "]" * 250
     + "\nhidden d = f(1)\nassert false and d == 1",
     "brackets that never close": "a = (\n" * 150_000,
+    "a line that is wrong all along": "\nelse a = for a = " + "else a = for a = " * 60_000,
     "modifiers of nothing": "a = = 1\n" + "hidden\n" * 130_000,
     "comments that never end": "a = 1 /* b\n" * 200_000,
     "a large record in a loop over jobs": f"job [f'j{{n}}'] = {{{JOB} hidden h = [{'1+a,' * 1000}] replicas = len(h)}}"

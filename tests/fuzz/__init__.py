@@ -1,0 +1,1 @@
+"""Coverage-guided fuzzing, for developers: `make fuzz SECONDS=600`."""
