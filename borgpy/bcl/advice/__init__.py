@@ -26,6 +26,7 @@ _RULES: tuple[Callable[[Situation], Advice | None], ...] = (
     quoting.colon_within_text,
     headers.colon,
     values.computed_import,
+    headers.bare_modifier,
     habits.misplaced_word,
     habits.words_behind_a_value,
     quoting.joined_name,

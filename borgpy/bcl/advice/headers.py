@@ -12,7 +12,7 @@ from borgpy.bcl.advice.situation import (
     where,
 )
 from borgpy.bcl.diagnostics import suggestion
-from borgpy.bcl.reading.lexer import Kind, ends_operand
+from borgpy.bcl.reading.lexer import Kind, Token, ends_operand
 from borgpy.bcl.reading.misread import FIELD, NAME, TYPE
 from borgpy.bcl.syntax import KINDS, RESERVED
 
@@ -136,6 +136,36 @@ def missing_equals(situation: Situation) -> Advice | None:
     if following.kind in (*VALUES, Kind.WORD) or following.text in ("[", "-"):
         return inserting(message, following, here.end, " =")
     return Advice(message, *where(following))
+
+
+_MODIFIERS = {
+    "local": ("=", "a local is a name and its value: local x = 1"),
+    "hidden": ("=", "for example hidden x = 1, or hidden x: int"),
+    "final": ("=", "for example final x = 1"),
+    "param": (":", "a param needs a type: param x: int = 1"),
+}
+
+
+def bare_modifier(situation: Situation) -> Advice | None:
+    """``param zone`` and then something else, ``local x``."""
+    here, name = situation.here, situation.next
+    if situation.expected != FIELD or here is None or here.text not in _MODIFIERS:
+        return None
+    if name is None or name.kind not in (Kind.WORD, Kind.STRING) or name.text in RESERVED:
+        return None
+    if not _ends_member(situation, name):
+        return None
+    mark, help = _MODIFIERS[here.text]
+    message = f"expected '{mark}' behind {situation.quoted(name.text)}"
+    return Advice(message, *where(name), "", help)
+
+
+def _ends_member(situation: Situation, name: Token) -> bool:
+    """Whether nothing on its line goes on from the ``name`` that stands second."""
+    if len(situation.after) < 3:
+        return True
+    follower = situation.after[2]
+    return follower.text in ("}", ";") or "\n" in situation.text[name.end : follower.start]
 
 
 def lost_value(situation: Situation) -> Advice | None:

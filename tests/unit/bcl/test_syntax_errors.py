@@ -99,6 +99,8 @@ HEADERS = [
     ("local hidden a = 1", "1:1", "'local' and 'hidden' do not go together", "local x = 1"),
     ("local a, b = 1", "1:1", "unexpected 'local', expected a field", "local x = 1"),
     ("param a = 1", "1:1", "a param needs a type", "param a: int = 3"),
+    ("param a", "1:7", "expected ':' behind 'a'", "a param needs a type"),
+    ("local a", "1:7", "expected '=' behind 'a'", "a local is a name and its value"),
     ("a = {param b: int}", "1:6", "a param stands at the top of a file", "'hidden'"),
     ("jbo a = {}", "1:1", "unknown declaration 'jbo'", "did you mean 'job'?"),
     ("pod a = {}", "1:1", "unknown declaration 'pod'", "the declarations are job, service"),
