@@ -31,60 +31,8 @@ from borgpy.bcl.syntax import KINDS, RESERVED
 from tests.property.bcl_sources import every_source
 from tests.unit.bcl.cases import every_case
 
-MARKS = [
-    "{",
-    "}",
-    "[",
-    "]",
-    "(",
-    ")",
-    "=",
-    ":",
-    ";",
-    ",",
-    ".",
-    "+",
-    "-",
-    "*",
-    "/",
-    "%",
-    "==",
-    "!=",
-    "<=",
-    ">=",
-    "+=",
-    "|",
-    "?",
-    "//",
-    "#",
-    "/*",
-    "*/",
-    '"',
-    "'",
-    '"""',
-    'f"',
-    "f'",
-    "{{",
-    "}}",
-    "\\u0041",
-    "\\n",
-]
-FIELDS = [
-    "runtime",
-    "cell",
-    "binary",
-    "args",
-    "requirements",
-    "ram",
-    "cpu",
-    "disk",
-    "replicas",
-    "priority",
-    "health",
-    "update",
-    "env",
-    "constraints",
-]
+MARKS = '{ } [ ] ( ) = : ; , . + - * / % == != <= >= += | ? // # /* */ \' " """ f" f\' {{ }} \\u0041 \\n'
+FIELDS = "runtime cell binary args requirements ram cpu disk replicas priority health update env"
 LONGEST = 4096
 MEGABYTES = 2048
 
@@ -127,7 +75,14 @@ def sow(corpus: Path) -> None:
 
 def dictionary() -> Path:
     """The words of the language, as libFuzzer reads them."""
-    words = [*RESERVED, *KINDS, *BUILTINS, *FIELDS, *MARKS, *(f"1{unit}" for unit in UNITS)]
+    words = [
+        *RESERVED,
+        *KINDS,
+        *BUILTINS,
+        *FIELDS.split(),
+        *MARKS.split(),
+        *(f"1{unit}" for unit in UNITS),
+    ]
     words += [
         "%port%",
         "%port:http%",
