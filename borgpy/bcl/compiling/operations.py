@@ -2,6 +2,7 @@
 
 from borgpy.bcl import syntax
 from borgpy.bcl.compiling.compiler import Compiler
+from borgpy.bcl.diagnostics import Spot
 from borgpy.bcl.evaluating.frames import Frame, Run
 from borgpy.bcl.evaluating.scope import Scope
 from borgpy.bcl.operations.operators import BINARY, negate
@@ -10,7 +11,10 @@ from borgpy.bcl.values import Bareword, Value, Wrong, type_name, unknown_name
 
 def chain(compiler: Compiler, node: syntax.Chain, scope: Scope) -> Run:
     if len(node.steps) == 1:
-        return _binary(compiler, node, scope)
+        (step,) = node.steps
+        return _binary(
+            compiler, step.operator, (node.first, step.operand), compiler.spot(step), scope
+        )
     meter = compiler.meter
     first = compiler.compile(node.first, scope)
     steps = [
@@ -36,37 +40,29 @@ def chain(compiler: Compiler, node: syntax.Chain, scope: Scope) -> Run:
     return run
 
 
-def _binary(compiler: Compiler, node: syntax.Chain, scope: Scope) -> Run:
-    meter = compiler.meter
-    (step,) = node.steps
-    operation = BINARY[step.operator]
-    left = compiler.compile(node.first, scope)
-    right = compiler.compile(step.operand, scope)
-
-    def run(frame: Frame) -> Value:
-        one, other = left(frame), right(frame)
-        try:
-            return operation(one, other, meter)
-        except Wrong as wrong:
-            operands = (node.first, step.operand)
-            raise compiler.wrong(wrong, compiler.spot(step), operands, scope, frame) from None
-
-    return run
-
-
 def compare(compiler: Compiler, node: syntax.Compare, scope: Scope) -> Run:
+    spot = Spot(compiler.source, *node.spot)
+    return _binary(compiler, node.operator, (node.left, node.right), spot, scope)
+
+
+def _binary(
+    compiler: Compiler,
+    operator: str,
+    operands: tuple[syntax.Expression, syntax.Expression],
+    spot: Spot,
+    scope: Scope,
+) -> Run:
+    """An operator at ``spot`` between two operands."""
     meter = compiler.meter
-    operation = BINARY[node.operator]
-    left = compiler.compile(node.left, scope)
-    right = compiler.compile(node.right, scope)
+    operation = BINARY[operator]
+    left, right = (compiler.compile(operand, scope) for operand in operands)
 
     def run(frame: Frame) -> Value:
         one, other = left(frame), right(frame)
         try:
             return operation(one, other, meter)
         except Wrong as wrong:
-            spot = compiler.spot(node)._replace(start=node.spot[0], end=node.spot[1])
-            raise compiler.wrong(wrong, spot, (node.left, node.right), scope, frame) from None
+            raise compiler.wrong(wrong, spot, operands, scope, frame) from None
 
     return run
 
