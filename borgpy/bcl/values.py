@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 BYTES = "bytes"
 DURATION = "duration"
 
+_LONGEST_MESSAGE = 1_000
+
 MAX_INTEGER = 2**63 - 1
 MIN_INTEGER = -(2**63)
 
@@ -72,6 +74,7 @@ class Wrong(Exception):
     def __init__(
         self, code: Code, message: str, *, label: str | Callable[[], str] = "", help: str = ""
     ) -> None:
+        message = message[:_LONGEST_MESSAGE]  # what it tells may be thousands of characters long
         super().__init__(message)
         self.code: Code = code
         self.message = message

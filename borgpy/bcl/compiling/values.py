@@ -43,8 +43,8 @@ def fstring(compiler: Compiler, node: syntax.FString, scope: Scope) -> Run:
         try:
             return interpolated(parts, values, meter)
         except Wrong as wrong:
-            index = getattr(wrong, "index", 0)
-            culprit = holes[index].value
+            index = getattr(wrong, "index", None)  # the whole of it is too long, if there is none
+            culprit = node if index is None else holes[index].value
             raise compiler.wrong(wrong, compiler.spot(culprit), (culprit,), scope, frame) from None
 
     return run
