@@ -21,6 +21,7 @@ import msgspec
 
 from benchmarks.bcl_hostile import HOSTILE
 from benchmarks.bcl_inputs import jobs_by_inheritance, records_by_loop
+from benchmarks.bcl_worse import WORSE
 from benchmarks.frame import Metrics, run
 from borgpy.bcl import BclError, evaluate_text
 from borgpy.bcl.diagnostics import Source
@@ -29,6 +30,7 @@ from borgpy.bcl.loading.program import load
 from borgpy.bcl.reading.kept import parse_kept
 
 SMALL_JOBS, LARGE_JOBS, RECORDS = 200, 4_000, 10_000
+ALL_HOSTILE = {**HOSTILE, **WORSE}
 HOSTILE_SECONDS = 60.0
 """When a hostile input has had its time, whatever it does."""
 
@@ -138,7 +140,7 @@ def ending(name: str) -> Ending:
 
 def evaluate_hostile(name: str) -> Ending:
     """What a child does. Peak memory is this process's own: what the parent used before the fork counts for nothing."""
-    text = HOSTILE[name]()
+    text = ALL_HOSTILE[name]()
     outcome = "ok"
     try:
         evaluate_text(text)
@@ -150,7 +152,7 @@ def evaluate_hostile(name: str) -> Ending:
 
 
 def hostile() -> dict[str, float | str]:
-    endings = {name: ending(name) for name in HOSTILE}
+    endings = {name: ending(name) for name in ALL_HOSTILE}
     slowest = max(endings, key=lambda name: endings[name].seconds)
     largest = max(endings, key=lambda name: endings[name].megabytes)
     found: dict[str, float | str] = {
