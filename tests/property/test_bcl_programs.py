@@ -18,6 +18,7 @@ from borgpy.bcl.explain import explain
 from borgpy.bcl.loading.program import MemoryFiles, load
 from borgpy.bcl.reading.format import format_text
 from borgpy.bcl.render import bcl_text, name_text
+from tests.property.bcl_naive import naive_value
 from tests.property.bcl_programs import Program, programs, seeded_program
 
 FIRST_LINE = re.compile(r"[\w./]+:\d+:\d+: error\[([a-z]+)\]: .")
@@ -85,6 +86,14 @@ def test_formatting_changes_neither_the_value_nor_itself(program: Program) -> No
     formatted = format_text(Source("main.borg", program.main))
     assert value_of(Program(formatted, program.files)) == value_of(program)
     assert format_text(Source("main.borg", formatted)) == formatted
+
+
+@given(programs())
+def test_a_second_evaluator_says_the_same(program: Program) -> None:
+    value = value_of(program)
+    if value is not None:
+        value.pop("job", None)
+        assert naive_value(program.main, program.files) == value
 
 
 @given(programs())
