@@ -26,8 +26,16 @@ BETWEEN = "\x1e"
 
 FILES = ("lib/l.borg", "a.borg", "d.json")
 
-LIMITS = Limits(steps=30_000, depth=200, items=20_000, string=20_000, output_nodes=20_000)
-"""Small, so that a run is quick; what is far over them is found with them, too."""
+LIMITS = Limits(
+    steps=20_000,
+    depth=100,
+    items=300,
+    string=400,
+    output_nodes=1_000,
+    output_bytes=5_000,
+    nesting=40,
+)
+"""Small, so that a run is quick, and that a few bytes get to where the limits are."""
 
 SECONDS = 5.0
 

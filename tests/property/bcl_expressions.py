@@ -139,6 +139,9 @@ class Expressions:
         outer = scope.record(1)
         if outer is not None:
             yield from (f"up.{attribute(name)}" for name in outer.readable(kind))
+        farther = scope.record(2)
+        if farther is not None:
+            yield from (f"up.up.{attribute(name)}" for name in farther.readable(kind))
 
     def _leaf(self, kind: str) -> str:
         match kind:

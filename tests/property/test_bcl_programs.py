@@ -21,6 +21,8 @@ from borgpy.bcl.render import bcl_text, name_text
 from tests.property.bcl_naive import naive_value
 from tests.property.bcl_programs import Program, programs, seeded_program
 
+pytestmark = pytest.mark.usefixtures("_deep_stack")
+
 FIRST_LINE = re.compile(r"[\w./]+:\d+:\d+: error\[([a-z]+)\]: .")
 PIECES = [*"{}[]()=:;,.'\"%+-*/<>", "\n", " ", "//", "/*", '"""', "f'", "super.", "self", "up."]
 PIECES += [
