@@ -12,6 +12,9 @@ from borgpy.bcl.values import Wrong
 _BETWEEN_ALARMS = 2_000
 """Steps between two looks at the clock: a few milliseconds."""
 
+MOST_DEPTH = 10_000
+"""What a C stack of 8 MiB bears, whatever the limit: built-in functions that evaluate fields take a part of it."""
+
 _FRAMES_PER_DEPTH = 40
 """Python calls that one field or call waits for, at most, in anything but a hostile text."""
 
@@ -40,7 +43,7 @@ class Meter:
         self.limits = limits
         self.steps = 0
         self.depth = 0
-        self.max_depth = limits.depth
+        self.max_depth = min(limits.depth, MOST_DEPTH)
         self.exhausted: Exhausted | None = None
         self._alarm = alarm
         self._next_alarm = _BETWEEN_ALARMS
@@ -90,7 +93,7 @@ def deep_stack(limits: Limits) -> Iterator[None]:
         if _evaluating == 0:
             _usual = sys.getrecursionlimit()
         _evaluating += 1
-        wanted = _usual + limits.depth * _FRAMES_PER_DEPTH
+        wanted = _usual + min(limits.depth, MOST_DEPTH) * _FRAMES_PER_DEPTH
         sys.setrecursionlimit(max(sys.getrecursionlimit(), wanted))
     try:
         yield

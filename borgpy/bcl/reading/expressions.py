@@ -261,8 +261,9 @@ class ExpressionReader(Cursor):
         self.skip(start + 1)
         clauses = self.clauses()
         self.expect(":")
-        self.opened.append(self.at)
+        bracket = self.at
         self.expect("[")
+        self.open(bracket)
         key = self.expression()
         self.expect("]")
         self.opened.pop()
