@@ -6,7 +6,7 @@ import statistics
 from benchmarks.frame import Metrics, Stopwatch, run
 from borgpy.model.names import job_key
 from borgpy.model.resources import NOTHING, Resources
-from borgpy.scheduling.policy import Policy, Scoring
+from borgpy.model.policy import Policy, Scoring
 from borgpy.scheduling.schedule import schedule_pass
 from borgpy.scheduling.snapshot import Columns, MachineFacts, PendingJob
 

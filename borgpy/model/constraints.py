@@ -107,7 +107,14 @@ class Away(Rule, frozen=True, kw_only=True, tag="away"):
     attribute: str = MACHINE
 
 
-Constraint = Compare | Limit | Spread | Exclusive | Dedicated | Near | Away
+class Plugin(Rule, frozen=True, kw_only=True, tag="plugin"):
+    """The plug-in of this name, which the Borgmaster was started with, says where: a Python function (see
+    `borgpy.scheduling.plugins`)."""
+
+    name: str
+
+
+Constraint = Compare | Limit | Spread | Exclusive | Dedicated | Near | Away | Plugin
 
 
 def is_number(text: str) -> bool:

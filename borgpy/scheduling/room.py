@@ -6,7 +6,7 @@ import numpy as np
 from borgpy.model.resources import Resources
 from borgpy.scheduling.feasibility import request_vector, rows_of
 from borgpy.scheduling.fill import Rows, emptiest, in_turn, tightest
-from borgpy.scheduling.policy import Scoring
+from borgpy.model.policy import Scoring
 from borgpy.scheduling.scoring import leftover, weights
 from borgpy.scheduling.snapshot import STANDARD_COUNT, Ints, Mask, Snapshot
 

@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 from borgpy.model.plan import Placement, Plan, Unplaced, Veto
 from borgpy.scheduling.feasibility import masks, vetoes
-from borgpy.scheduling.policy import Policy
+from borgpy.model.policy import Policy
 from borgpy.scheduling.room import Room
 from borgpy.scheduling.snapshot import PendingJob, Snapshot
 from borgpy.scheduling.turns import Batch, Grant, Hopeless, Queue, take_turns

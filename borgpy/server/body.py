@@ -12,7 +12,7 @@ from borgpy.master.due import due
 from borgpy.model import events as e
 from borgpy.model.events import Event, Record
 from borgpy.model.orders import TaskUsage
-from borgpy.scheduling.policy import Policy
+from borgpy.model.policy import Policy
 from borgpy.server.checkpoint_taker import CheckpointTaker
 from borgpy.server.commit import Committer
 from borgpy.server.historian import PRUNE_EVERY_SECONDS, Historian

@@ -11,7 +11,7 @@ from borgpy.master.snapshots import Snapshots, next_ready
 from borgpy.model.events import Event, PlacementStale
 from borgpy.model.operations import ApplyPlan, Operation
 from borgpy.model.plan import Plan
-from borgpy.scheduling.policy import Policy
+from borgpy.model.policy import Policy
 from borgpy.scheduling.schedule import schedule_pass
 from borgpy.scheduling.snapshot import Snapshot
 

@@ -36,7 +36,7 @@ from borgpy.model.quota import Quota
 from borgpy.model.resources import Resources
 from borgpy.model.spec import Restart
 from borgpy.model.task import TaskStatus
-from borgpy.scheduling.policy import Policy
+from borgpy.model.policy import Policy
 from borgpy.scheduling.schedule import schedule_pass
 from tests.builders import BOUNDLESS, a_borgmaster, a_job, a_machine, a_task_spec
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from borgpy.model.names import JobKey
 from borgpy.model.resources import Resources
-from borgpy.scheduling.policy import Policy, Scoring
+from borgpy.model.policy import Policy, Scoring
 from borgpy.scheduling.schedule import schedule_pass
 from borgpy.scheduling.scoring import weights
 from borgpy.scheduling.snapshot import MachineFacts, PendingJob, Snapshot

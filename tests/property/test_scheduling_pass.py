@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from borgpy.model.names import JobKey
 from borgpy.model.plan import Plan
 from borgpy.model.resources import NOTHING, Resources
-from borgpy.scheduling.policy import Policy, Scoring
+from borgpy.model.policy import Policy, Scoring
 from borgpy.scheduling.schedule import schedule_pass
 from borgpy.scheduling.snapshot import (
     Columns,
@@ -175,7 +175,7 @@ def test_equal_jobs_of_two_users_differ_by_at_most_one_task(
 PRINT_PLAN = """
 import hashlib, sys
 import msgspec
-from borgpy.scheduling.policy import Policy
+from borgpy.model.policy import Policy
 from borgpy.scheduling.schedule import schedule_pass
 from borgpy.scheduling.snapshot import SnapshotColumns, from_columns
 

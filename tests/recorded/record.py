@@ -23,7 +23,7 @@ from borgpy.model.quota import Quota
 from borgpy.model.resources import Resources
 from borgpy.model.spec import HealthCheck, Restart
 from borgpy.model.task import TaskStatus
-from borgpy.scheduling.policy import Policy
+from borgpy.model.policy import Policy
 from borgpy.scheduling.schedule import schedule_pass
 from tests.builders import BOUNDLESS, a_job, a_machine, a_task_spec
 from tests.recorded.fold import PLACE, Recording, state_of

@@ -6,7 +6,7 @@ import pytest
 from borgpy.model.names import JobKey
 from borgpy.model.plan import Placement, Plan, Unplaced, Veto, VetoKind
 from borgpy.model.resources import Resources
-from borgpy.scheduling.policy import Policy, Scoring
+from borgpy.model.policy import Policy, Scoring
 from borgpy.scheduling.schedule import schedule_pass
 from borgpy.scheduling.snapshot import Snapshot
 from tests.unit.scheduling.builders import (

@@ -1,0 +1,81 @@
+"""What the scheduler is told: facts about one machine, and about the pending tasks of one job."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from borgpy.model.constraints import Away, Constraint, Exclusive
+from borgpy.model.devices import DeviceOffer, DeviceRequest
+from borgpy.model.names import JobKey
+from borgpy.model.priority import Band, band_of
+from borgpy.model.resource_sets import SetOffer, SetRequest, SetState
+from borgpy.model.resources import Resources
+
+
+class MachineFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One machine, or one alloc, which is a small machine for the jobs in it.
+
+    ``used`` is what the tasks placed there were promised, ``tasks`` how many there are of each job. ``exclusive`` says
+    that one of them wants the machine for itself. ``production_cpu`` is the part of ``used.cpu`` that production and
+    monitoring tasks hold, ``packages`` the digests that tasks there use, ``ports`` the fixed port numbers in use,
+    ``ends_at`` when the last task of known length is expected to end (milliseconds since 1970; 0: none is known).
+    ``device_free`` lists for each kind the free thousandths of each device, ``set_states`` each resource set.
+    ``host`` is the machine that an alloc is on.
+    """
+
+    name: str
+    capacity: Resources
+    used: Resources
+    placeable: bool = True
+    attributes: Mapping[str, str] = {}
+    tasks: Mapping[JobKey, int] = {}
+    exclusive: bool = False
+    production_cpu: int = 0
+    packages: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    ends_at: int = 0
+    devices: tuple[DeviceOffer, ...] = ()
+    device_free: Mapping[str, tuple[int, ...]] = {}
+    sets: tuple[SetOffer, ...] = ()
+    set_states: Mapping[str, tuple[SetState, ...]] = {}
+    host: str = ""
+
+
+class PendingJob(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The pending tasks of one job that have one spec (its digest), hence one request; ``indexes`` are sorted.
+
+    ``avoid`` names the machines that single tasks kept crashing on, by task index; most tasks are not in it. ``ports``
+    are fixed port numbers, ``packages`` digests with their sizes in bytes, ``alloc`` the alloc set that the tasks run
+    in, ``runtime_ms`` how long a task is expected to run (0: unknown). ``tied`` says that the job has, or will have,
+    more than one task: only then the policy's spreading is about it.
+    """
+
+    job: JobKey
+    user: str
+    priority: int
+    request: Resources
+    spec: str
+    indexes: tuple[int, ...]
+    avoid: Mapping[int, tuple[str, ...]] = {}
+    constraints: tuple[Constraint, ...] = ()
+    devices: tuple[DeviceRequest, ...] = ()
+    sets: tuple[SetRequest, ...] = ()
+    ports: tuple[int, ...] = ()
+    packages: Mapping[str, int] = {}
+    alloc: JobKey = JobKey("")
+    runtime_ms: int = 0
+    tied: bool = False
+
+    def is_production(self) -> bool:
+        return band_of(self.priority) in (Band.PRODUCTION, Band.MONITORING)
+
+    def is_exclusive(self) -> bool:
+        """Whether nothing else may run on its tasks' machines (the soft form is a wish, and holds nobody off)."""
+        return any(isinstance(rule, Exclusive) and not rule.weight for rule in self.constraints)
+
+
+class Shun(msgspec.Struct, frozen=True):
+    """Tasks of ``holder`` run, and want no task of the job that ``away`` names near them: it holds in both directions."""
+
+    holder: JobKey
+    away: Away

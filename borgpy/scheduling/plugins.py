@@ -1,0 +1,71 @@
+"""Plug-ins: Python functions of one's own that say on which machines a task may run, or runs well."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from borgpy.scheduling.facts import PendingJob
+from borgpy.scheduling.snapshot import Attributes, Ints, Mask, Rows
+
+
+class Machines(msgspec.Struct, frozen=True, eq=False):
+    """The machines that a plug-in is asked about, as they are now: columns of n rows each.
+
+    ``capacity`` and ``free`` hold int64[n] by dimension (``cpu`` in milli-cores, ``ram`` and ``disk`` in bytes),
+    ``tasks`` int64[n] how many tasks are there. Earlier placements of the same pass are counted.
+    """
+
+    rows: Rows
+    names: tuple[str, ...]
+    capacity: Mapping[str, Ints]
+    free: Mapping[str, Ints]
+    tasks: Ints
+    attributes: Attributes
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def attribute(self, name: str) -> NDArray[np.str_]:
+        """str[n]: the attribute's value on each machine, empty where there is none."""
+        column = self.attributes.column(name)
+        texts = np.array([*column.values, ""], dtype=np.str_)
+        return texts[column.codes[self.rows]]
+
+
+Plugin = Callable[[Machines, PendingJob], NDArray[Any]]
+"""Given n machines and a job with pending tasks, bool[n]: whether a task may run there; or float[n]: how well it would,
+from 0 (badly) to 1 (as well as can be). It must depend on its arguments only: answers are kept until a machine changes.
+"""
+
+Plugins = Mapping[str, Plugin]
+
+
+class PluginFault(Exception):
+    """A plug-in raised, or answered with something that is no answer."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"plug-in {name}: {problem}")
+        self.name = name
+        self.problem = problem
+
+
+def ask(name: str, plugin: Plugin, machines: Machines, job: PendingJob) -> Mask | NDArray[np.float64]:
+    """The plug-in's answer, bool[n] or float64[n]; `PluginFault` if it is none."""
+    try:
+        answer = plugin(machines, job)
+    except Exception as error:  # noqa: BLE001 - whatever people's code raises is one refusal, and never ends a pass
+        raise PluginFault(name, f"{type(error).__name__}: {error}") from error
+    if not isinstance(answer, np.ndarray) or answer.shape != (len(machines),):
+        shape = getattr(answer, "shape", None)
+        raise PluginFault(name, f"expected an array of {len(machines)}, got {type(answer).__name__} {shape}")
+    if answer.dtype == np.bool_:
+        return answer
+    if not np.issubdtype(answer.dtype, np.number):
+        raise PluginFault(name, f"expected bool or float, got {answer.dtype}")
+    scores = answer.astype(np.float64)
+    if not ((scores >= 0) & (scores <= 1)).all():  # NaN is neither
+        raise PluginFault(name, "a score is outside 0 to 1, or is no number")
+    return scores
