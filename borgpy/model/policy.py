@@ -45,7 +45,7 @@ class Part(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
 
 
 class Domain(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """Each task that a job has where ``attribute`` is the same makes a machine worse by ``weight`` thousandths."""
+    """A machine is worse by ``weight`` thousandths of the share of a job that runs where ``attribute`` is the same."""
 
     attribute: str
     weight: int
@@ -67,7 +67,7 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
     packing: tuple[Part, ...] = (Part(Packing.HYBRID, 100),)
     stranding: int = 50
-    spread: tuple[Domain, ...] = (Domain("machine", 50), Domain("rack", 20), Domain("power", 10))
+    spread: tuple[Domain, ...] = (Domain("machine", 200), Domain("rack", 100), Domain("power", 50))
     soft: int = 4000
     locality: int = 50
     mixing: int = 0

@@ -46,8 +46,8 @@ class PendingJob(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``avoid`` names the machines that single tasks kept crashing on, by task index; most tasks are not in it. ``ports``
     are fixed port numbers, ``packages`` digests with their sizes in bytes, ``alloc`` the alloc set that the tasks run
-    in, ``runtime_ms`` how long a task is expected to run (0: unknown). ``tied`` says that the job has, or will have,
-    more than one task: only then the policy's spreading is about it.
+    in, ``runtime_ms`` how long a task is expected to run (0: unknown), ``replicas`` how many tasks the job has in all,
+    those that run included.
     """
 
     job: JobKey
@@ -64,7 +64,7 @@ class PendingJob(msgspec.Struct, frozen=True, omit_defaults=True):
     packages: Mapping[str, int] = {}
     alloc: JobKey = JobKey("")
     runtime_ms: int = 0
-    tied: bool = False
+    replicas: int = 1
 
     def is_production(self) -> bool:
         return band_of(self.priority) in (Band.PRODUCTION, Band.MONITORING)
