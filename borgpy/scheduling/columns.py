@@ -1,6 +1,7 @@
 """The machines as the Borgmaster keeps them for its scheduler: told of changes only, copied for each pass."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Generic, TypeVar
 
 import msgspec
 import numpy as np
@@ -42,7 +43,9 @@ def amounts_of(rows: Sequence[Sequence[int]]) -> Ints:
     try:
         amounts = np.array(rows, np.int64)
     except OverflowError:
-        amounts = np.array([[min(amount, MAX_AMOUNT) for amount in row] for row in rows], np.int64)
+        amounts = np.array(
+            [[min(max(amount, 0), MAX_AMOUNT) for amount in row] for row in rows], np.int64
+        )
     return np.clip(amounts, 0, MAX_AMOUNT)
 
 
@@ -75,9 +78,9 @@ class Columns:
         self._version = 0
         self._devices = DeviceStore()
         self._sets = SetStore()
-        self._jobs = _Whereabouts()
-        self._packages = _Whereabouts()
-        self._ports = _Whereabouts()
+        self._jobs = _Whereabouts[JobKey]()
+        self._packages = _Whereabouts[str]()
+        self._ports = _Whereabouts[int]()
         self._layout: _Layout | None = None
 
     def __len__(self) -> int:
@@ -103,7 +106,12 @@ class Columns:
         self._exclusive[slots] = [fact.exclusive for fact in latest]
         self._version += 1
         plain = [
-            (sum(fact.tasks.values()), fact.production_cpu, fact.ends_at, self._version)
+            (
+                sum(max(count, 0) for count in fact.tasks.values()),
+                fact.production_cpu,
+                fact.ends_at,
+                self._version,
+            )
             for fact in latest
         ]
         self._plain[:, slots] = amounts_of(plain).T
@@ -187,9 +195,9 @@ class Columns:
         if before is None or before.ports != fact.ports:
             taken = dict.fromkeys(before.ports, 1) if before else {}
             self._ports.change(slot, taken, dict.fromkeys(fact.ports, 1))
-        if fact.devices or (before is not None and before.devices):
+        if _devices_of(before) != _devices_of(fact):
             self._devices.put(slot, fact)
-        if fact.sets or (before is not None and before.sets):
+        if _sets_of(before) != _sets_of(fact):
             self._sets.put(slot, fact)
 
     def _lay_out(self) -> _Layout:
@@ -232,9 +240,10 @@ class Columns:
 
     def _learn_extras(self, facts: Sequence[MachineFacts]) -> None:
         mentioned = {name for fact in facts for name in fact.capacity.extra}
-        if mentioned <= set(self._extras):
+        unknown = mentioned.difference(self._extras)
+        if not unknown:
             return
-        extras = tuple(sorted(mentioned | set(self._extras)))
+        extras = tuple(sorted(unknown.union(self._extras)))
         known = [row for row, name in enumerate(extras) if name in self._extras]
         rows = [*range(STANDARD_COUNT), *(STANDARD_COUNT + row for row in known)]
         for attribute in ("_capacity", "_used"):
@@ -244,6 +253,10 @@ class Columns:
             setattr(self, attribute, new)
         self._extras = extras
         self._layout = None
+        # Machines may have promised what none was known to have.
+        for name, fact in self._facts.items():
+            if not unknown.isdisjoint(fact.used.extra):
+                self._used[:, self._slots[name]] = self._amounts([fact.used])[:, 0]
 
     def _amounts(self, vectors: Sequence[Resources]) -> Ints:
         """int64[dimensions, vectors]."""
@@ -258,28 +271,37 @@ class Columns:
         return amounts_of(rows).T
 
 
+def _devices_of(fact: MachineFacts | None) -> object:
+    return (fact.devices, fact.device_free) if fact and fact.devices else None
+
+
+def _sets_of(fact: MachineFacts | None) -> object:
+    return (fact.sets, fact.set_states) if fact and fact.sets else None
+
+
+Key = TypeVar("Key", bound=Hashable)
+
 _PLAIN = ("tasks", "production_cpu", "ends_at", "version")
 
 
-class _Whereabouts:
+class _Whereabouts(Generic[Key]):
     """For each key (a job, a package, a port) the slots where it is, and how often."""
 
     def __init__(self) -> None:
-        self._slots: dict[object, dict[int, int]] = {}
+        self._slots: dict[Key, dict[int, int]] = {}
 
-    def change(
-        self, slot: int, before: Mapping[object, int], after: Mapping[object, int]
-    ) -> None:
+    def change(self, slot: int, before: Mapping[Key, int], after: Mapping[Key, int]) -> None:
         for key in before:
-            if key not in after:
-                places = self._slots[key]
+            places = self._slots.get(key)
+            if places is not None and after.get(key, 0) <= 0:
                 places.pop(slot, None)
                 if not places:
                     del self._slots[key]
         for key, count in after.items():
-            self._slots.setdefault(key, {})[slot] = count
+            if count > 0:
+                self._slots.setdefault(key, {})[slot] = min(count, MAX_AMOUNT)
 
-    def crowd(self, key: object, row_of: Rows) -> Crowd:
+    def crowd(self, key: Key, row_of: Rows) -> Crowd:
         """In the order of rows."""
         places = self._slots.get(key, {})
         rows = row_of[np.fromiter(places, np.intp, len(places))]

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from borgpy.model.names import JobKey, split_job
 from borgpy.model.plan import Plan
 from borgpy.model.resources import Resources
-from borgpy.scheduling.snapshot import Columns, MachineFacts, PendingJob, Snapshot
+from borgpy.scheduling.columns import Columns
+from borgpy.scheduling.facts import MachineFacts, PendingJob
+from borgpy.scheduling.snapshot import Snapshot
 
 GIB = 1 << 30
 
