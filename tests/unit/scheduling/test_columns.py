@@ -205,7 +205,7 @@ def test_counts_of_no_tasks_and_negative_ones_are_nobody() -> None:
         "a", NOTHING, NOTHING, tasks={web: 0, JobKey("bob/db"): -3}, production_cpu=-(2**80)
     )
     job = a_pending_job("alice/web")
-    tied = msgspec.structs.replace(job, tied=True)
+    tied = msgspec.structs.replace(job, replicas=2)
     tenants = a_cell(machine, pending=(tied,)).tenants
     assert tenants.jobs[web].rows.tolist() == []
     assert (tenants.tasks.tolist(), tenants.production_cpu.tolist()) == ([0], [0])
@@ -289,7 +289,7 @@ _pending = st.lists(
         ).map(tuple),
         ports=st.lists(st.integers(80, 82), unique=True).map(tuple),
         packages=st.dictionaries(st.sampled_from("pqr"), _few),
-        tied=st.booleans(),
+        replicas=st.integers(1, 2),
     ),
     max_size=3,
 )
