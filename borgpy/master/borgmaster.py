@@ -12,6 +12,7 @@ import msgspec
 
 from borgpy.master import apply_jobs, apply_machines
 from borgpy.master.apply_plan import apply_plan
+from borgpy.master.apply_policy import set_policy
 from borgpy.master.apply_reports import observe
 from borgpy.master.due import collect_garbage
 from borgpy.master.evolve import evolve, settle
@@ -149,6 +150,7 @@ _ANSWERS: Mapping[
     o.SubmitJob: apply_jobs.submit_job,
     o.StopTasks: apply_jobs.stop_tasks,
     o.SetQuota: apply_jobs.set_quota,
+    o.SetPolicy: set_policy,
     o.JoinMachines: apply_machines.join_machines,
     o.RemoveMachine: apply_machines.remove_machine,
 }

@@ -239,6 +239,10 @@ def _quota_set(cell: Cell, event: e.QuotaSet) -> None:
     cell.quotas[event.quota.user, event.quota.band] = event.quota
 
 
+def _policy_set(cell: Cell, event: e.PolicySet) -> None:
+    cell.policy, cell.policy_version = event.policy, event.version
+
+
 def _off_its_machine(cell: Cell, key: JobKey, job: Job, task: Task) -> None:
     cell.occupancy[task.machine].release(key, task.index)
     _orders_changed(cell, job, task)
@@ -281,6 +285,7 @@ _CHANGES: Mapping[type[e.Event], Callable[[Cell, Any], None]] = {
     e.MachineReturned: _machine_returned,
     e.MachineRemoved: _machine_removed,
     e.QuotaSet: _quota_set,
+    e.PolicySet: _policy_set,
 }
 
 assert set(_CHANGES) == set(e.Event.__args__), (

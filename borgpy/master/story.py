@@ -5,6 +5,7 @@ from typing import Any
 
 from borgpy.model import events as e
 from borgpy.model.lifecycle import Phase
+from borgpy.model.policy_text import summary
 from borgpy.model.refusal import Accepted, Refusal
 
 _DID: Mapping[Phase, str] = {
@@ -88,6 +89,7 @@ _SENTENCES: Mapping[type[e.Event], Callable[[Any], str]] = {
     e.MachineReturned: _returned,
     e.MachineRemoved: lambda x: f"machine {x.machine} left the cell",
     e.QuotaSet: lambda x: f"{x.by} set the quota of {x.quota.user} in {x.quota.band.value}",
+    e.PolicySet: lambda x: f"{x.by} set version {x.version} of the policy: {summary(x.policy)}",
 }
 
 assert set(_SENTENCES) == set(e.Event.__args__), "every event has words"

@@ -9,6 +9,7 @@ from borgpy.model.lifecycle import PHASE_STATE, TaskState
 from borgpy.model.machine import Machine, Occupancy
 from borgpy.model.names import JobKey
 from borgpy.model.overrides import Variant, digest_at
+from borgpy.model.policy import Policy
 from borgpy.model.priority import Band
 from borgpy.model.quota import Quota
 from borgpy.model.refusal import Outcome
@@ -80,6 +81,10 @@ class CellView(Protocol):
     @property
     def quotas(self) -> Mapping[tuple[str, Band], Quota]: ...
     @property
+    def policy(self) -> Policy: ...
+    @property
+    def policy_version(self) -> int: ...
+    @property
     def answers(self) -> Mapping[str, Answer]: ...
     @property
     def pending(self) -> Mapping[JobKey, Mapping[int, None]]: ...
@@ -91,6 +96,8 @@ class CellView(Protocol):
 
 class Cell:
     """The state of a cell at journal sequence ``seq``.
+
+    ``policy_version`` counts how often ``policy`` was changed; 0 is the policy that every cell begins with.
 
     Derived, hence not in checkpoints: ``occupancy`` by machine, ``pending`` tasks by job, jobs that are ``updating``
     (they have tasks that run an older spec), ``dead`` tasks in the order in which they died, ``unsettled`` jobs (empty between
@@ -108,6 +115,8 @@ class Cell:
         self.jobs: dict[JobKey, Job] = {}
         self.machines: dict[str, Machine] = {}
         self.quotas: dict[tuple[str, Band], Quota] = {}
+        self.policy = Policy()
+        self.policy_version = 0
         self.answers: dict[str, Answer] = {}
         self.occupancy: dict[str, Occupancy] = {}
         self.pending: dict[JobKey, dict[int, None]] = {}

@@ -8,13 +8,17 @@ from borgpy.errors import Corrupt
 from borgpy.model.cell import Answer, Cell, CellView, Job, derive, request_of
 from borgpy.model.lifecycle import TaskState
 from borgpy.model.machine import Machine, Occupancy
+from borgpy.model.policy import Policy
 from borgpy.model.quota import Quota
 
 FORMAT = 1
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """The state of a cell, in the order of names, so that equal states are equal bytes."""
+    """The state of a cell, in the order of names, so that equal states are equal bytes.
+
+    The policy is left out until it is first set, so that cells from before there was one keep their bytes.
+    """
 
     format: int
     cell: str
@@ -28,6 +32,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
     machines: tuple[Machine, ...]
     quotas: tuple[Quota, ...]
     answers: dict[str, Answer]
+    policy: Policy | msgspec.UnsetType = msgspec.UNSET
+    policy_version: int | msgspec.UnsetType = msgspec.UNSET
 
 
 def encode(cell: CellView) -> bytes:
@@ -45,6 +51,8 @@ def encode(cell: CellView) -> bytes:
         machines=tuple(cell.machines[name] for name in sorted(cell.machines)),
         quotas=tuple(cell.quotas[key] for key in sorted(cell.quotas, key=_quota_order)),
         answers=dict(cell.answers),
+        policy=cell.policy if cell.policy_version else msgspec.UNSET,
+        policy_version=cell.policy_version or msgspec.UNSET,
     )
     return msgspec.msgpack.encode(checkpoint)
 
@@ -67,6 +75,8 @@ def decode(blob: bytes) -> Cell:
     cell.machines = {machine.spec.name: machine for machine in checkpoint.machines}
     cell.quotas = {(quota.user, quota.band): quota for quota in checkpoint.quotas}
     cell.answers = checkpoint.answers
+    if isinstance(checkpoint.policy, Policy) and isinstance(checkpoint.policy_version, int):
+        cell.policy, cell.policy_version = checkpoint.policy, checkpoint.policy_version
     _restore_indexes(cell)
     return cell
 

@@ -5,6 +5,7 @@ import msgspec
 from borgpy.model.lifecycle import EvictionCause, TaskEvent
 from borgpy.model.machine import MachineSpec
 from borgpy.model.names import JobKey
+from borgpy.model.policy import Policy
 from borgpy.model.quota import Quota
 from borgpy.model.refusal import Outcome
 from borgpy.model.spec import JobSpec
@@ -185,6 +186,14 @@ class QuotaSet(Happening, frozen=True, tag="quota_set"):
     by: str
 
 
+class PolicySet(Happening, frozen=True, tag="policy_set"):
+    """Tasks are placed by this policy from now on; ``version`` counts such changes."""
+
+    policy: Policy
+    version: int
+    by: str
+
+
 Event = (
     EpochBegun
     | RulesAdopted
@@ -207,6 +216,7 @@ Event = (
     | MachineReturned
     | MachineRemoved
     | QuotaSet
+    | PolicySet
 )
 
 

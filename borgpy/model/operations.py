@@ -5,6 +5,7 @@ import msgspec
 from borgpy.model.machine import MachineSpec
 from borgpy.model.names import JobKey
 from borgpy.model.plan import Plan
+from borgpy.model.policy import Policy
 from borgpy.model.quota import Quota
 from borgpy.model.spec import JobSpec
 from borgpy.model.task import TaskStatus
@@ -56,6 +57,13 @@ class SetQuota(Request, frozen=True, kw_only=True, tag="set_quota"):
     """Set a user's limit in one band."""
 
     quota: Quota
+
+
+class SetPolicy(Request, frozen=True, kw_only=True, tag="set_policy"):
+    """Place by this policy from now on. ``if_version`` must be the present one's version (0: none was ever set)."""
+
+    policy: Policy
+    if_version: int | None = None
 
 
 class JoinMachines(Request, frozen=True, kw_only=True, tag="join_machines"):
@@ -121,7 +129,7 @@ class CollectGarbage(Entry, frozen=True, kw_only=True, tag="collect_garbage"):
     jobs: tuple[JobKey, ...] = ()
 
 
-AnyRequest = SubmitJob | StopTasks | SetQuota | JoinMachines | RemoveMachine
+AnyRequest = SubmitJob | StopTasks | SetQuota | SetPolicy | JoinMachines | RemoveMachine
 
 Operation = (
     AnyRequest

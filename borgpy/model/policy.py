@@ -1,11 +1,30 @@
 """What a cell prefers when several machines could take a task: a frozen value, kept in the journal."""
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from enum import Enum
+from typing import TypeVar
 
 import msgspec
 
+from borgpy.model.names import NAME_RULE, is_name
+
+T = TypeVar("T")
+
 MACHINE_WEIGHT_MOST = 10_000
 """No weight is larger, so that no sum of scores loses digits."""
+
+MAX_SPREAD = 8
+"""A column of counts for each of them, and each is looked at for each class of a pass."""
+
+MAX_PLUGINS = 16
+"""Each is asked about every machine for each class of a pass."""
+
+MAX_SAMPLE = 1_000_000
+"""More than any cell has machines."""
+
+MAX_GOOD_ENOUGH = 1_000_000
+"""Far above any score: everything is good enough."""
 
 
 class Packing(Enum):
@@ -14,7 +33,9 @@ class Packing(Enum):
     HYBRID = "hybrid"  # leaves the fewest resources stranded; the default
     BEST_FIT = "best_fit"  # the fullest machine: keeps large gaps for large tasks
     WORST_FIT = "worst_fit"  # the emptiest
-    E_PVM = "e_pvm"  # the machine whose cost rises least: spreads the load, at the price of fragments
+    E_PVM = (
+        "e_pvm"  # the machine whose cost rises least: spreads the load, at the price of fragments
+    )
     FGD = "fgd"  # the machine whose GPUs are fragmented least
     DOT_PRODUCT = "dot_product"  # the machine whose free resources point the way of the request
     CPU_PACKER = "cpu_packer"
@@ -89,33 +110,69 @@ def only(packing: Packing) -> Policy:
 
 
 def problems_of(policy: Policy) -> tuple[str, ...]:
-    """What is wrong with a policy, in sentences that name the knob; nothing if it can be used."""
-    said = []
-    total = sum(part.percent for part in policy.packing)
+    """What is wrong with a policy, in sentences that begin with the knob; nothing if it can be used."""
+    return (
+        *_packing_problems(policy.packing),
+        *_spread_problems(policy.spread),
+        *_plugin_problems(policy.plugins),
+        *_range_problems(policy),
+    )
+
+
+def _packing_problems(packing: tuple[Part, ...]) -> Iterator[str]:
+    total = sum(part.percent for part in packing)
     if total != 100:
-        said.append(f"packing: the percentages sum to {total}, not to 100")
-    if any(part.percent <= 0 for part in policy.packing):
-        said.append("packing: each percentage is 1 to 100")
-    if len({part.packing for part in policy.packing}) != len(policy.packing):
-        said.append("packing: a score is named twice")
-    if len({domain.attribute for domain in policy.spread}) != len(policy.spread):
-        said.append("spread: an attribute is named twice")
-    weights = {
-        "stranding": policy.stranding,
-        "soft": policy.soft,
-        "locality": policy.locality,
-        "mixing": policy.mixing,
-        "runtime": policy.runtime,
-        "plugin": policy.plugin,
-        **{f"spread of {domain.attribute}": domain.weight for domain in policy.spread},
+        yield f"packing: the percentages sum to {total}, not to 100"
+    if any(part.percent <= 0 for part in packing):
+        yield "packing: each percentage is 1 to 100"
+    for packing_score in _twice(part.packing for part in packing):
+        yield f"packing: {packing_score.value} is named twice"
+
+
+def _spread_problems(spread: tuple[Domain, ...]) -> Iterator[str]:
+    if len(spread) > MAX_SPREAD:
+        yield f"spread: {len(spread)} attributes are more than {MAX_SPREAD}"
+        return
+    for domain in spread:
+        if not is_name(domain.attribute):
+            yield f"spread: {domain.attribute[:80]!r} is no attribute: {NAME_RULE}"
+    for attribute in _twice(domain.attribute for domain in spread):
+        yield f"spread: {attribute[:80]} is named twice"
+
+
+def _plugin_problems(plugins: tuple[str, ...]) -> Iterator[str]:
+    if len(plugins) > MAX_PLUGINS:
+        yield f"plugins: {len(plugins)} are more than {MAX_PLUGINS}"
+        return
+    for name in plugins:
+        if not is_name(name):
+            yield f"plugins: {name[:80]!r} is no name of a plug-in: {NAME_RULE}"
+    for name in _twice(plugins):
+        yield f"plugins: {name[:80]} is named twice"
+
+
+def _range_problems(policy: Policy) -> Iterator[str]:
+    highest = {
+        "stranding": MACHINE_WEIGHT_MOST,
+        "soft": MACHINE_WEIGHT_MOST,
+        "locality": MACHINE_WEIGHT_MOST,
+        "mixing": MACHINE_WEIGHT_MOST,
+        "runtime": MACHINE_WEIGHT_MOST,
+        "plugin": MACHINE_WEIGHT_MOST,
+        "sample": MAX_SAMPLE,
+        "good_enough": MAX_GOOD_ENOUGH,
     }
-    said += [
-        f"{name}: {weight} is outside 0 to {MACHINE_WEIGHT_MOST}"
-        for name, weight in weights.items()
-        if not 0 <= weight <= MACHINE_WEIGHT_MOST
-    ]
-    if not 0 <= policy.sample <= 1_000_000:
-        said.append(f"sample: {policy.sample} is outside 0 to 1,000,000")
-    if policy.good_enough < 0:
-        said.append(f"good_enough: {policy.good_enough} is negative")
-    return tuple(said)
+    amounts = {knob: getattr(policy, knob) for knob in highest}
+    for domain in policy.spread[:MAX_SPREAD]:
+        if is_name(domain.attribute):
+            amounts[f"spread.{domain.attribute}"] = domain.weight
+    for knob, amount in amounts.items():
+        most = highest.get(knob, MACHINE_WEIGHT_MOST)
+        if not 0 <= amount <= most:
+            yield f"{knob}: {amount} is outside 0 to {most:,}"
+    if not is_name(policy.network):
+        yield f"network: {policy.network[:80]!r} is no resource: {NAME_RULE}"
+
+
+def _twice(named: Iterable[T]) -> Iterator[T]:
+    return (name for name, times in Counter(named).items() if times > 1)

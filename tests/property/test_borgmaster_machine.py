@@ -24,6 +24,7 @@ from borgpy.model.operations import (
     Observe,
     Operation,
     RemoveMachine,
+    SetPolicy,
     SetQuota,
     StopTasks,
     SubmitJob,
@@ -31,12 +32,12 @@ from borgpy.model.operations import (
 from borgpy.model.orders import MachineReport, TaskReport
 from borgpy.model.overrides import IndexRange, Override
 from borgpy.model.plan import Placement, Plan
+from borgpy.model.policy import BEST_FIT, Domain, Packing, Part, Policy
 from borgpy.model.priority import Band
 from borgpy.model.quota import Quota
 from borgpy.model.resources import Resources
 from borgpy.model.spec import Restart
 from borgpy.model.task import TaskStatus
-from borgpy.model.policy import Policy
 from borgpy.scheduling.schedule import schedule_pass
 from tests.builders import BOUNDLESS, a_borgmaster, a_job, a_machine, a_task_spec
 
@@ -59,6 +60,14 @@ TOLD = (
     Phase.FINISHED,
     Phase.FAILED,
 )
+
+POLICIES = (
+    Policy(),
+    BEST_FIT,
+    Policy(packing=(Part(Packing.NONE, 100),), spread=(Domain("zone", 100),), sample=2),
+    Policy(packing=(Part(Packing.HYBRID, 99),)),
+)
+"""The last of them cannot be used."""
 
 jobs = st.sampled_from(JOBS)
 machines = st.sampled_from(MACHINES)
@@ -151,9 +160,17 @@ class CellUnderFire(RuleBasedStateMachine):
     def quota_changes(self, job: tuple[str, str], amount: Resources) -> None:
         self._apply(SetQuota(at=self.at, by="root", quota=Quota(job[0], Band.BATCH, amount)))
 
+    @rule(policy=st.sampled_from(POLICIES), if_version=st.sampled_from([None, None, 0, 1]))
+    def the_policy_changes(self, policy: Policy, if_version: int | None) -> None:
+        before = self.master.cell.policy, self.master.cell.policy_version
+        self._apply(SetPolicy(at=self.at, by="root", policy=policy, if_version=if_version))
+        taken = self.master.cell.policy, self.master.cell.policy_version
+        refused = policy == POLICIES[-1] or if_version not in (None, before[1])
+        assert taken == (before if refused or policy == before[0] else (policy, before[1] + 1))
+
     @rule(seed=st.integers(0, 3))
     def a_pass_runs(self, seed: int) -> None:
-        plan = schedule_pass(self.snapshots.take(self.at), Policy(), seed)
+        plan = schedule_pass(self.snapshots.take(self.at), self.master.cell.policy, seed)
         events = self._apply(ApplyPlan(at=self.at, plan=plan))
         assert len(events) == len(plan.placements), "a fresh plan holds to the last line"
 

@@ -1,4 +1,4 @@
-"""Folds a recorded journal and prints what comes out: ``python -m tests.recorded.fold``."""
+"""Folds a recorded journal and prints what comes out: ``python -m tests.recorded.fold rules-1``."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,10 @@ from borgpy.model import checkpoint
 from borgpy.model.cell import Cell
 from borgpy.model.operations import Operation
 
-PLACE = Path(__file__).with_name("rules-1.journal")
+FOLDER = Path(__file__).parent
+
+NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.journal")))
+"""What has been recorded: the cell of the first release, and a later story for what entries learned to say since."""
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -26,8 +29,8 @@ def state_of(blob: bytes) -> tuple[str, str]:
     return checkpoint.decode(blob).chain, checkpoint.state_hash(blob)
 
 
-def read() -> Recording:
-    return msgspec.msgpack.decode(PLACE.read_bytes(), type=Recording)
+def read(name: str) -> Recording:
+    return msgspec.msgpack.decode((FOLDER / f"{name}.journal").read_bytes(), type=Recording)
 
 
 def fold(recording: Recording) -> Borgmaster:
@@ -39,4 +42,4 @@ def fold(recording: Recording) -> Borgmaster:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(" ".join(state_of(checkpoint.encode(fold(read()).cell))))
+    sys.stdout.write(" ".join(state_of(checkpoint.encode(fold(read(sys.argv[1])).cell))))

@@ -1,8 +1,11 @@
-"""Records the journal that every later release must fold to the same state: ``python -m tests.recorded.record``.
+"""Records the journal that every later release must fold to the same state: ``python -m tests.recorded.record NAME``.
 
-A release adds a recording when it changes what entries do (and the rules with them). An old recording is never written
+A release adds a recording when entries can say more than before, or do something else (with the rules). An old recording is never written
 anew: that its hash still comes out is the proof that old journals fold for ever.
 """
+
+import sys
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -18,15 +21,15 @@ from borgpy.model.lifecycle import Phase
 from borgpy.model.names import JobKey
 from borgpy.model.orders import MachineReport, TaskReport
 from borgpy.model.plan import Placement, Plan, Preemption
+from borgpy.model.policy import BEST_FIT, Domain, Policy
 from borgpy.model.priority import Band
 from borgpy.model.quota import Quota
 from borgpy.model.resources import Resources
 from borgpy.model.spec import HealthCheck, Restart
 from borgpy.model.task import TaskStatus
-from borgpy.model.policy import Policy
 from borgpy.scheduling.schedule import schedule_pass
 from tests.builders import BOUNDLESS, a_job, a_machine, a_task_spec
-from tests.recorded.fold import PLACE, Recording, state_of
+from tests.recorded.fold import FOLDER, Recording, state_of
 
 WEB, ETL, TOP = JobKey("alice/web"), JobKey("bob/etl"), JobKey("alice/top")
 
@@ -112,13 +115,31 @@ def the_story() -> Recorder:
     return told
 
 
-def main() -> None:
-    told = the_story()
+def the_story_of_policies() -> Recorder:
+    """Policies are set, changed and refused."""
+    told = Recorder()
+    told.apply(o.LeaderElected(at=0, cell="ic", epoch=1, holder="here:1:1"))
+    told.apply(o.RulesChanged(at=0, rules=1))
+    whole = Policy(spread=(Domain("rack", 100),), plugins=("gold",), sample=500, good_enough=10)
+    for policy, if_version in ((BEST_FIT, 0), (whole, None), (BEST_FIT, 1), (Policy(soft=-1), 2)):
+        told.apply(o.SetPolicy(at=0, by="root", policy=policy, if_version=if_version))
+    return told
+
+
+STORIES: Mapping[str, Callable[[], Recorder]] = {
+    "rules-1": the_story,
+    "rules-1-policies": the_story_of_policies,
+}
+
+
+def main(name: str) -> None:
+    told = STORIES[name]()
     told.master.check()
     blob = checkpoint.encode(told.master.cell)
     recording = Recording(tuple(told.entries), *state_of(blob))
-    PLACE.write_bytes(msgspec.msgpack.encode(recording))
+    with (FOLDER / f"{name}.journal").open("xb") as file:
+        file.write(msgspec.msgpack.encode(recording))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

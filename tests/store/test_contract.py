@@ -17,6 +17,7 @@ from borgpy.model.events import (
     JobSubmitted,
     MachineJoined,
     MachineLost,
+    PolicySet,
     QuotaSet,
     Record,
     TaskChanged,
@@ -27,6 +28,7 @@ from borgpy.model.lifecycle import Phase
 from borgpy.model.machine import MachineSpec
 from borgpy.model.names import JobKey
 from borgpy.model.orders import Usage
+from borgpy.model.policy import BEST_FIT
 from borgpy.model.priority import Band
 from borgpy.model.quota import Quota
 from borgpy.model.resources import Resources
@@ -49,6 +51,7 @@ EVENTS: tuple[Event, ...] = (
     MachineJoined(MachineSpec("m1", "http://127.0.0.1:1", Resources(cpu=1000))),
     MachineLost("m1", "missed 5 polls"),
     QuotaSet(Quota("alice", Band.BATCH, Resources(cpu=1)), "root"),
+    PolicySet(BEST_FIT, 1, "root"),
     Faulted("submit_job", "a quote ' a NUL \0 and a \N{SNOWMAN}"),
 )
 
