@@ -1,64 +1,102 @@
 """What becomes of a plan: each line is looked at again, for the cell may have moved on since the snapshot."""
 
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
+
 from borgpy.master import moves
-from borgpy.model.cell import CellView, request_of
-from borgpy.model.events import Event, PlacementStale
-from borgpy.model.lifecycle import EvictionCause, TaskEvent, TaskState
+from borgpy.model.cell import CellView, Job, request_of
+from borgpy.model.events import Event, PlacementStale, TaskScheduled
+from borgpy.model.lifecycle import EvictionCause, TaskEvent, TaskState, transition
 from borgpy.model.machine import MachineState
 from borgpy.model.names import JobKey
 from borgpy.model.operations import ApplyPlan
 from borgpy.model.plan import Placement, Preemption
 from borgpy.model.priority import may_preempt
-from borgpy.model.resources import NOTHING, Resources
+from borgpy.model.resources import NOTHING, Tally
+
+GONE = "the task is gone"
+
+_job_of = attrgetter("job")
 
 
 def apply_plan(cell: CellView, op: ApplyPlan) -> list[Event]:
     """Placements that still hold are made; the others are named, and reconsidered by the next pass."""
     events: list[Event] = []
-    seq = cell.seq + 1
     for preemption in op.plan.preemptions:
         events.extend(_preempted(cell, preemption))
-    taken: dict[str, Resources] = {}
-    placed: set[tuple[JobKey, int]] = set()
-    for placement in op.plan.placements:
-        stale = _stale(cell, op.at, placement, taken, placed)
-        if stale:
-            events.append(PlacementStale(placement.job, placement.index, placement.machine, stale))
-            continue
-        job = cell.jobs[placement.job]
-        task = job.tasks[placement.index]
-        taken[placement.machine] = taken.get(placement.machine, NOTHING) + request_of(job, task)
-        placed.add((placement.job, placement.index))
-        events.append(moves.schedule(placement.job, task, placement.machine, seq))
+    rooms = _Rooms(cell)
+    placed: dict[JobKey, set[int]] = {}
+    for key, lines in groupby(op.plan.placements, _job_of):
+        job = cell.jobs.get(key)
+        if job is None:
+            events.extend(_stale(line, GONE) for line in lines)
+        else:
+            done = placed.setdefault(key, set())
+            events.extend(_placements(op, cell.seq + 1, job, lines, rooms, done))
     return events
 
 
-def _stale(
-    cell: CellView,
-    at: int,
-    placement: Placement,
-    taken: dict[str, Resources],
-    placed: set[tuple[JobKey, int]],
-) -> str:
-    """Why a placement does not hold any more; empty when it does."""
-    job = cell.jobs.get(placement.job)
-    task = job.tasks.get(placement.index) if job else None
-    if job is None or task is None:
-        return "the task is gone"
-    if task.state is not TaskState.PENDING or (placement.job, placement.index) in placed:
-        return "the task is not pending"
-    if task.ready_at > at:
-        return "the task is held back after crashing"
-    machine = cell.machines.get(placement.machine)
-    if machine is None or machine.state is not MachineState.UP:
-        return "the machine is not available"
-    room = machine.spec.capacity - cell.occupancy[placement.machine].used
-    already = taken.get(placement.machine)
-    if already is not None:
-        room = room - already
-    if not request_of(job, task).fits_in(room):
-        return "the machine has no room any more"
-    return ""
+class _Rooms:
+    """What is free of each machine, less what the plan has taken so far."""
+
+    def __init__(self, cell: CellView) -> None:
+        self._cell = cell
+        self._rooms: dict[str, Tally | None] = {}
+
+    def of(self, name: str) -> Tally | None:
+        """None if nothing may be placed there."""
+        if name not in self._rooms:
+            self._rooms[name] = self._look(name)
+        return self._rooms[name]
+
+    def _look(self, name: str) -> Tally | None:
+        machine = self._cell.machines.get(name)
+        if machine is None or machine.state is not MachineState.UP:
+            return None
+        return self._cell.occupancy[name].room_in(machine.spec.capacity)
+
+
+def _placements(
+    op: ApplyPlan,
+    seq: int,
+    job: Job,
+    lines: Iterable[Placement],
+    rooms: _Rooms,
+    placed: set[int],
+) -> Iterator[Event]:
+    """What becomes of lines of one job; ``placed`` are the tasks that have their machine by an earlier line."""
+    transition(
+        TaskState.PENDING, TaskEvent.SCHEDULE
+    )  # asked once: no task in another state gets past here
+    digest, request = "", NOTHING
+    for line in lines:
+        task = job.tasks.get(line.index)
+        if task is None:
+            yield _stale(line, GONE)
+            continue
+        if task.state is not TaskState.PENDING or line.index in placed:
+            yield _stale(line, "the task is not pending")
+            continue
+        if task.ready_at > op.at:
+            yield _stale(line, "the task is held back after crashing")
+            continue
+        room = rooms.of(line.machine)
+        if room is None:
+            yield _stale(line, "the machine is not available")
+            continue
+        if task.spec != digest:
+            digest, request = task.spec, request_of(job, task)
+        if not room.holds(request):
+            yield _stale(line, "the machine has no room any more")
+            continue
+        room.subtract(request)
+        placed.add(line.index)
+        yield TaskScheduled(line.job, line.index, line.machine, seq)
+
+
+def _stale(line: Placement, why: str) -> PlacementStale:
+    return PlacementStale(line.job, line.index, line.machine, why)
 
 
 def _preempted(cell: CellView, preemption: Preemption) -> list[Event]:

@@ -63,8 +63,7 @@ class Borgmaster:
         cell.seq = seq
         cell.at = max(cell.at, operation.at)
         cell.chain = _link(cell.chain, operation, events)
-        for event in events:
-            evolve(cell, event)
+        evolve(cell, events)
         settle(cell)
         return events
 

@@ -4,14 +4,17 @@ Nothing is decided here. What an event says has been checked by the time it arri
 nor fail; `Borgmaster.apply` calls them last.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, cast
 
 from borgpy.model import events as e
 from borgpy.model.cell import Answer, Cell, Job, is_outdated, request_of
 from borgpy.model.lifecycle import DEAD_PHASE, EvictionCause, Phase, TaskState
 from borgpy.model.machine import Machine, MachineState, Occupancy
 from borgpy.model.names import JobKey
+from borgpy.model.resources import NOTHING
 from borgpy.model.task import Stopping, Task
 
 ANSWERS_KEPT = 100_000
@@ -21,10 +24,18 @@ ANSWERS_KEPT_MS = 24 * 60 * 60 * 1000
 AVOID_KEPT = 3
 """On how many machines a task may be known to crash. More would slowly shut it out of a small cell."""
 
+_job_of = attrgetter("job")
 
-def evolve(cell: Cell, event: e.Event) -> None:
-    """Make ``event`` so. ``cell.seq`` and ``cell.at`` are already those of the operation that caused it."""
-    _CHANGES[type(event)](cell, event)
+
+def evolve(cell: Cell, events: Iterable[e.Event]) -> None:
+    """Make ``events`` so. ``cell.seq`` and ``cell.at`` are already those of the operation that caused them."""
+    for kind, run in groupby(events, type):
+        if kind is e.TaskScheduled:
+            _tasks_scheduled(cell, cast(Iterable[e.TaskScheduled], run))
+            continue
+        change = _CHANGES[kind]
+        for event in run:
+            change(cell, event)
 
 
 def settle(cell: Cell) -> None:
@@ -118,14 +129,26 @@ def _tasks_submitted(cell: Cell, event: e.TasksSubmitted) -> None:
 
 
 def _task_scheduled(cell: Cell, event: e.TaskScheduled) -> None:
-    job = cell.jobs[event.job]
-    task = job.tasks[event.index]
-    task.state, task.phase, task.since = TaskState.RUNNING, Phase.ASSIGNED, cell.at
-    task.machine, task.incarnation = event.machine, event.incarnation
-    task.status, task.stopping, task.reason = None, None, ""
-    _no_longer_pending(cell, event.job, event.index)
-    cell.occupancy[event.machine].charge(event.job, event.index, request_of(job, task))
-    _orders_changed(cell, job, task)
+    _tasks_scheduled(cell, (event,))
+
+
+def _tasks_scheduled(cell: Cell, events: Iterable[e.TaskScheduled]) -> None:
+    """A plan places thousands of tasks: what those of one job have in common is looked up once, not for each."""
+    for key, run in groupby(events, _job_of):
+        job, waiting = cell.jobs[key], cell.pending[key]
+        digest, request = "", NOTHING
+        for event in run:
+            task = job.tasks[event.index]
+            task.state, task.phase, task.since = TaskState.RUNNING, Phase.ASSIGNED, cell.at
+            task.machine, task.incarnation = event.machine, event.incarnation
+            task.status, task.stopping, task.reason = None, None, ""
+            del waiting[event.index]
+            if task.spec != digest:  # its tasks share one object, which spares memory, too
+                digest, request = task.spec, request_of(job, task)
+            cell.occupancy[event.machine].charge(key, event.index, request)
+            _orders_changed(cell, job, task)
+        if not waiting:
+            del cell.pending[key]
 
 
 def _placement_stale(cell: Cell, event: e.PlacementStale) -> None:

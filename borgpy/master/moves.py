@@ -2,16 +2,10 @@
 anything has changed.
 """
 
-from borgpy.model.events import TaskEnded, TaskEvicted, TaskScheduled, TaskStopping, TaskUpdated
+from borgpy.model.events import TaskEnded, TaskEvicted, TaskStopping, TaskUpdated
 from borgpy.model.lifecycle import EvictionCause, TaskEvent, TaskState, transition
 from borgpy.model.names import JobKey
 from borgpy.model.task import Task
-
-
-def schedule(job: JobKey, task: Task, machine: str, seq: int) -> TaskScheduled:
-    """A pending task gets a machine, by journal entry ``seq``."""
-    transition(task.state, TaskEvent.SCHEDULE)
-    return TaskScheduled(job, task.index, machine, seq)
 
 
 def update(job: JobKey, task: Task, spec: str, seq: int) -> TaskUpdated:

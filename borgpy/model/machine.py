@@ -5,7 +5,7 @@ from enum import Enum
 import msgspec
 
 from borgpy.model.names import JobKey
-from borgpy.model.resources import NOTHING, Resources
+from borgpy.model.resources import Resources, Tally
 
 
 class MachineState(Enum):
@@ -47,20 +47,32 @@ class Machine(msgspec.Struct, omit_defaults=True, gc=False):
 class Occupancy:
     """What is taken of a machine, by task. It follows from the tasks, so checkpoints leave it out."""
 
-    __slots__ = ("charges", "used")
+    __slots__ = ("_used", "charges")
 
     def __init__(self) -> None:
-        self.used = NOTHING
+        self._used = Tally()
         self.charges: dict[tuple[JobKey, int], Resources] = {}
+
+    @property
+    def used(self) -> Resources:
+        """The sum of all charges."""
+        return self._used.value()
+
+    def room_in(self, capacity: Resources) -> Tally:
+        """What is left of ``capacity``, as an amount of its own."""
+        return self._used.rest_of(capacity)
 
     def charge(self, job: JobKey, index: int, amount: Resources) -> None:
         """Take ``amount`` for a task, instead of what it had before."""
-        self.release(job, index)
-        self.charges[job, index] = amount
-        self.used = self.used + amount
+        key = (job, index)
+        before = self.charges.pop(key, None)  # what changes goes to the end, as if it were new
+        if before is not None:
+            self._used.subtract(before)
+        self.charges[key] = amount
+        self._used.add(amount)
 
     def release(self, job: JobKey, index: int) -> None:
         """Give back what a task had, if anything."""
         amount = self.charges.pop((job, index), None)
         if amount is not None:
-            self.used = self.used - amount
+            self._used.subtract(amount)

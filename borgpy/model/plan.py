@@ -45,7 +45,9 @@ class VetoKind(Enum):
     UNAVAILABLE = "unavailable"  # lost, or returning
     CRASHED_HERE = "crashed_here"  # the task kept crashing on it
     ATTRIBUTE = "attribute"  # an attribute is not as the job asks for
-    DEDICATED = "dedicated"  # set aside for others, or not set aside for the pool that the job asks for
+    DEDICATED = (
+        "dedicated"  # set aside for others, or not set aside for the pool that the job asks for
+    )
     EXCLUSIVE = "exclusive"  # a task there wants no neighbours, or this one does and has some
     LIMIT = "limit"  # enough tasks of the job where the attribute is the same
     SPREAD = "spread"  # the job's tasks would be out of balance

@@ -101,6 +101,63 @@ def total(amounts: Iterable[Resources]) -> Resources:
     return Resources(cpu, ram, disk, ports, extra)
 
 
+class Tally:
+    """An amount that changes in place: for sums that many tasks are added to, one vector each would be most of the cost."""
+
+    __slots__ = ("_cpu", "_disk", "_extra", "_ports", "_ram")
+
+    def __init__(self, start: Resources = NOTHING) -> None:
+        self._cpu, self._ram = start.cpu, start.ram
+        self._disk, self._ports = start.disk, start.ports
+        self._extra = dict(start.extra)
+
+    def value(self) -> Resources:
+        """The amount as it is now."""
+        return Resources(self._cpu, self._ram, self._disk, self._ports, self._extra)
+
+    def rest_of(self, whole: Resources) -> "Tally":
+        """``whole`` less this amount."""
+        rest = Tally(whole)
+        rest._cpu -= self._cpu
+        rest._ram -= self._ram
+        rest._disk -= self._disk
+        rest._ports -= self._ports
+        for name, less in self._extra.items():
+            rest._extra[name] = rest._extra.get(name, 0) - less
+        return rest
+
+    def add(self, amount: Resources) -> None:
+        self._cpu += amount.cpu
+        self._ram += amount.ram
+        self._disk += amount.disk
+        self._ports += amount.ports
+        if amount.extra:
+            for name, more in amount.extra.items():
+                self._extra[name] = self._extra.get(name, 0) + more
+
+    def subtract(self, amount: Resources) -> None:
+        self._cpu -= amount.cpu
+        self._ram -= amount.ram
+        self._disk -= amount.disk
+        self._ports -= amount.ports
+        if amount.extra:
+            for name, less in amount.extra.items():
+                self._extra[name] = self._extra.get(name, 0) - less
+
+    def holds(self, request: Resources) -> bool:
+        """`Resources.fits_in` the other way round: whether there is as much as ``request`` of everything."""
+        return (
+            request.cpu <= self._cpu
+            and request.ram <= self._ram
+            and request.disk <= self._disk
+            and request.ports <= self._ports
+            and (
+                not request.extra
+                or all(n <= self._extra.get(name, 0) for name, n in request.extra.items())
+            )
+        )
+
+
 MOST = (1 << 63) - 1
 
 
