@@ -210,15 +210,16 @@ class Columns:
         offered = [STANDARD_COUNT + i for i in range(len(self._extras))]
         rows = (*range(STANDARD_COUNT), *(row for row in offered if capacity[row].any()))
         facts = [self._facts[name] for name in names]
+        hosts = tuple(fact.host or fact.name for fact in facts)
         return _Layout(
             names=names,
-            hosts=tuple(fact.host or fact.name for fact in facts),
+            hosts=hosts,
             slots=slots,
             row_of=row_of,
             rows=rows,
             dimensions=tuple((*STANDARD, *self._extras)[row] for row in rows),
             capacity=capacity[list(rows)].T,
-            attributes=Attributes(names, tuple(dict(fact.attributes) for fact in facts)),
+            attributes=Attributes(hosts, tuple(dict(fact.attributes) for fact in facts)),
         )
 
     def _slot_of(self, name: str) -> int:

@@ -41,8 +41,8 @@ class Attributes:
     Shared by all snapshots between which no machine came, went or was described anew.
     """
 
-    def __init__(self, names: tuple[str, ...], rows: tuple[Mapping[str, str], ...]) -> None:
-        self._names = names
+    def __init__(self, hosts: tuple[str, ...], rows: tuple[Mapping[str, str], ...]) -> None:
+        self._hosts = hosts
         self._rows = rows
         self._known: dict[str, Codes] = {}
 
@@ -50,16 +50,19 @@ class Attributes:
         return self._rows[row]
 
     def column(self, attribute: str) -> Codes:
-        """``machine`` is every machine's own name, whatever it says of itself. Values are in their order as texts."""
+        """``machine`` is every machine's own name, whatever it says of itself, and for allocs the one that they are on.
+
+        Values are in their order as texts.
+        """
         known = self._known.get(attribute)
         if known is None:
             known = self._known[attribute] = self._coded(attribute)
         return known
 
     def _coded(self, attribute: str) -> Codes:
+        texts: list[str | None] = [row.get(attribute) for row in self._rows]
         if attribute == MACHINE:
-            return Codes(np.arange(len(self._names), dtype=np.int64), self._names)
-        texts = [row.get(attribute) for row in self._rows]
+            texts = list(self._hosts)
         values = tuple(sorted({text for text in texts if text is not None}))
         number = {value: code for code, value in enumerate(values)}
         codes = [ABSENT if text is None else number[text] for text in texts]

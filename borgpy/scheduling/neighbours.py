@@ -1,0 +1,287 @@
+"""Where a job's tasks may go as things stand: how many of them are where, who else is there, what is taken.
+
+Each rule is a small function on ``codes`` int64[machines], the values of an attribute (`Codes`), and on an array with
+an entry for each value, and at last one for machines without the attribute: `ABSENT` indexes just that.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from borgpy.model.constraints import Away, Exclusive, Limit, Near, Share, Spread, words
+from borgpy.model.devices import WHOLE, DeviceRequest
+from borgpy.model.names import JobKey, key_of, split_job
+from borgpy.model.plan import VetoKind
+from borgpy.model.policy import Policy
+from borgpy.model.resource_sets import SetRequest
+from borgpy.scheduling.eligibility import sum_of
+from borgpy.scheduling.facts import PendingJob, Shun
+from borgpy.scheduling.snapshot import Codes, Crowd, Floats, Ints, Mask, Snapshot
+from borgpy.scheduling.standing import Standing
+
+Shuns = Mapping[JobKey, Sequence[Shun]]
+"""For each job, those whose tasks want none of it near them."""
+
+Ruling = tuple[VetoKind, str, Mask]
+"""A reason, what was asked for, and bool[machines]: where it does not stand against a task."""
+
+EVERY = slice(None)
+
+
+def counts_of(column: Codes, crowd: Crowd) -> Ints:
+    """int64[values + 1]: how many of the tasks are on machines with each value, and at last on those without any."""
+    places = len(column.values) + 1
+    # A remainder makes the last place of -1; sums of task counts are exact as floats.
+    counts = np.bincount(column.codes[crowd.rows] % places, weights=crowd.counts, minlength=places)
+    return counts.astype(np.int64)
+
+
+def present_in(column: Codes, allowed: Mask) -> Mask:
+    """bool[values + 1]: the values that allowed machines have."""
+    present = np.zeros(len(column.values) + 1, np.bool_)
+    present[column.codes[allowed]] = True
+    present[-1] = False
+    return present
+
+
+def shares_of(values: Sequence[str], shares: Sequence[Share], present: Mask) -> Floats:
+    """float64[like present]: the share of a job's tasks, of 1, that belongs on machines with each value.
+
+    Without ``shares`` the values that are present get the same; else what the named ones leave is divided like that
+    among the others. A machine without the attribute has no share.
+    """
+    found = np.zeros(len(present))
+    others = present.copy()
+    number = {value: code for code, value in enumerate(values)} if shares else {}
+    left = 100
+    for share in shares:
+        left -= share.percent
+        if share.value in number:
+            found[number[share.value]] = share.percent / 100
+            others[number[share.value]] = False
+    found[others] = max(0, left) / 100 / max(1, int(np.count_nonzero(others)))
+    return found
+
+
+def below_limit(codes: Ints, counts: Ints, most: int) -> Mask:
+    """Limit: fewer than ``most`` tasks of the job are there. A machine without the attribute has no limit."""
+    below = counts < most
+    below[-1] = True
+    return below[codes]
+
+
+def over_limit(codes: Ints, counts: Ints, most: int) -> Floats:
+    """Soft Limit: 1 where there are as many as that already."""
+    return (~below_limit(codes, counts, most)).astype(np.float64)
+
+
+def balanced(codes: Ints, counts: Ints, shares: Floats, present: Mask) -> Mask:
+    """Spread: where the job has fewest tasks for the share, among values that are present and have a share.
+
+    If the shares are equal then no two of these values ever differ by more than one task.
+    """
+    return lowest(counts, shares, present)[codes]
+
+
+def lowest(counts: Ints, shares: Floats, present: Mask) -> Mask:
+    """bool[values + 1]: `balanced` for each value."""
+    candidates = present & (shares > 0)
+    filled = np.full(len(counts), np.inf)
+    np.divide(counts, shares, out=filled, where=candidates)
+    # Divisions of equal ratios may differ in their last digit.
+    least = filled.min(initial=np.inf) * (1 + 1e-9)
+    found: Mask = candidates & (filled <= least)
+    return found
+
+
+def imbalance(codes: Ints, counts: Ints, shares: Floats, tasks: int) -> Floats:
+    """Soft Spread: 0 without a task of the job, 1 with the share of its ``tasks``, and so on.
+
+    Where there is no share, it is one more than all the tasks that are there would make of a whole one.
+    """
+    each = counts / max(1, tasks)
+    miss = 1 + each
+    np.divide(each, shares, out=miss, where=shares > 0)
+    return miss[codes]
+
+
+def beside(codes: Ints, counts: Ints) -> Mask:
+    """Near: the other job has a task there; never on a machine without the attribute."""
+    there = counts > 0
+    there[-1] = False
+    return there[codes]
+
+
+def apart(codes: Ints, counts: Ints) -> Mask:
+    """Away: the other job has no task there; a machine without the attribute is apart from all."""
+    return ~beside(codes, counts)
+
+
+def shuns_of(snapshot: Snapshot) -> Shuns:
+    """Who keeps whom off: tasks that run, and the pending ones once they are placed. Only hard rules do."""
+    shuns: defaultdict[JobKey, dict[Shun, None]] = defaultdict(dict)
+    pending = (
+        Shun(job.job, rule)
+        for job in snapshot.pending
+        for rule in job.constraints
+        if isinstance(rule, Away)
+    )
+    for shun in (*snapshot.tenants.shuns, *pending):
+        if not shun.away.weight:
+            shuns[key_of(split_job(shun.holder)[0], shun.away.job)][shun] = None
+    return {job: tuple(found) for job, found in shuns.items()}
+
+
+def neighbours(standing: Standing, job: PendingJob, allowed: Mask, shuns: Shuns) -> list[Ruling]:
+    """What the tasks that are placed mean for one more of ``job``: hard rules, and things that are held by number.
+
+    ``allowed`` bool[machines] are those that the job may use whoever is there. No rule of the kind: an empty list.
+    """
+    rulings = [
+        ruling
+        for rule in job.constraints
+        if not rule.weight and (ruling := _ruling(standing, job, rule, allowed)) is not None
+    ]
+    rulings += [_shunned(standing, shun) for shun in shuns.get(job.job, ())]
+    if standing.exclusive.any():
+        rulings.append((VetoKind.EXCLUSIVE, "", standing.exclusive == 0))
+    rulings += [(VetoKind.PORT, f"port {port}", ~standing.has_port(port)) for port in job.ports]
+    rulings += [
+        (
+            VetoKind.DEVICES,
+            device_words(request),
+            standing.devices(request.kind).fits(request, EVERY),
+        )
+        for request in standing.devices_for(job)
+    ]
+    rulings += [_set_ruling(standing, request) for request in standing.sets_for(job).values()]
+    return rulings
+
+
+def soft_neighbours(standing: Standing, job: PendingJob, policy: Policy) -> Floats | None:
+    """float64[machines], what a machine's score is worse by for who is where; None: all machines are alike."""
+    terms: list[Floats] = [
+        miss * (rule.weight / 100 * policy.soft / 1000)
+        for rule in job.constraints
+        if rule.weight and (miss := _miss(standing, job, rule)) is not None
+    ]
+    spread = spreading(standing, job, policy)
+    return sum_of(terms if spread is None else [*terms, spread])
+
+
+def spreading(standing: Standing, job: PendingJob, policy: Policy) -> Floats | None:
+    """float64[machines], the policy's own spread of a job over failure domains; None: it does not matter where."""
+    if job.replicas < 2 or not policy.spread:
+        return None
+    crowd = standing.crowd(job.job)
+    if not crowd.rows.size:
+        return None
+    worse = np.zeros(len(standing))
+    for domain in policy.spread:
+        column = standing.snapshot.attributes.column(domain.attribute)
+        if domain.weight and column.values:
+            each = domain.weight / 1000 / job.replicas
+            worse += spread_out(column.codes, counts_of(column, crowd), each)
+    return worse
+
+
+def spread_out(codes: Ints, counts: Ints, each: float) -> Floats:
+    """``each`` for every task of the job there; a machine without the attribute is in no domain with others."""
+    worse: Floats = np.asarray(counts * each, np.float64)
+    worse[-1] = 0
+    return worse[codes]
+
+
+def device_words(request: DeviceRequest) -> str:
+    """``2 gpu (a100 or h100)``, ``0.5 gpu``."""
+    amount = f"{request.count}" if request.millis == WHOLE else f"{request.amount() / WHOLE:g}"
+    models = f" ({' or '.join(request.models)})" if request.models else ""
+    return f"{amount} {request.kind}{models}"
+
+
+def is_own(job: PendingJob, rule: Near | Away) -> bool:
+    """Whether a rule about another job is about the job itself."""
+    return other_of(job, rule) == job.job
+
+
+def other_of(job: PendingJob, rule: Near | Away) -> JobKey:
+    return key_of(split_job(job.job)[0], rule.job)
+
+
+def _column(standing: Standing, attribute: str) -> Codes:
+    return standing.snapshot.attributes.column(attribute)
+
+
+def _crowd_near(standing: Standing, job: PendingJob, rule: Near | Away) -> Crowd:
+    return standing.crowd(other_of(job, rule))
+
+
+def _ruling(standing: Standing, job: PendingJob, rule: object, allowed: Mask) -> Ruling | None:
+    match rule:
+        case Limit():
+            column = _column(standing, rule.attribute)
+            counts = counts_of(column, standing.crowd(job.job))
+            return VetoKind.LIMIT, words(rule), below_limit(column.codes, counts, rule.most)
+        case Spread():
+            column = _column(standing, rule.attribute)
+            counts = counts_of(column, standing.crowd(job.job))
+            present = present_in(column, allowed)
+            shares = shares_of(column.values, rule.shares, present)
+            return VetoKind.SPREAD, words(rule), balanced(column.codes, counts, shares, present)
+        case Exclusive():
+            return VetoKind.EXCLUSIVE, words(rule), standing.tasks == 0
+        case Near():
+            crowd = _crowd_near(standing, job, rule)
+            if not crowd.rows.size and is_own(job, rule):
+                return None  # the first of tasks that want to be together may go anywhere
+            column = _column(standing, rule.attribute)
+            return VetoKind.NEAR, words(rule), beside(column.codes, counts_of(column, crowd))
+        case Away():
+            column = _column(standing, rule.attribute)
+            counts = counts_of(column, _crowd_near(standing, job, rule))
+            return VetoKind.AWAY, words(rule), apart(column.codes, counts)
+    return None
+
+
+def _miss(standing: Standing, job: PendingJob, rule: object) -> Floats | None:
+    match rule:
+        case Limit():
+            column = _column(standing, rule.attribute)
+            counts = counts_of(column, standing.crowd(job.job))
+            return over_limit(column.codes, counts, rule.most)
+        case Spread():
+            column = _column(standing, rule.attribute)
+            counts = counts_of(column, standing.crowd(job.job))
+            present = np.ones(len(counts), np.bool_)
+            present[-1] = False
+            shares = shares_of(column.values, rule.shares, present)
+            return imbalance(column.codes, counts, shares, job.replicas)
+        case Exclusive():
+            return (standing.tasks > 0).astype(np.float64)
+        case Near():
+            crowd = _crowd_near(standing, job, rule)
+            if not crowd.rows.size and is_own(job, rule):
+                return None
+            column = _column(standing, rule.attribute)
+            return (~beside(column.codes, counts_of(column, crowd))).astype(np.float64)
+        case Away():
+            column = _column(standing, rule.attribute)
+            counts = counts_of(column, _crowd_near(standing, job, rule))
+            return beside(column.codes, counts).astype(np.float64)
+    return None
+
+
+def _shunned(standing: Standing, shun: Shun) -> Ruling:
+    column = _column(standing, shun.away.attribute)
+    counts = counts_of(column, standing.crowd(shun.holder))
+    detail = f"{shun.holder} keeps it off (same {shun.away.attribute})"
+    return VetoKind.AWAY, detail, apart(column.codes, counts)
+
+
+def _set_ruling(standing: Standing, request: SetRequest) -> Ruling:
+    name = f"{request.name} for {request.value!r}" if request.value else f"a shared {request.name}"
+    sets = standing.sets.get(request.name)
+    if sets is None:
+        return VetoKind.SETS, name, np.zeros(len(standing), np.bool_)
+    return VetoKind.SETS, name, sets.fits(request, EVERY)
