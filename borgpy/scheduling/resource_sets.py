@@ -26,8 +26,12 @@ class Sets:
         """bool[rows]: whether one task could have a set there now, or needs none."""
         able: Mask = np.asarray(self._open(request, rows).any(axis=1))
         if _is_shared(request):
-            np.logical_or(able, self._without[rows], out=able)
+            np.logical_or(able, self.has_none(rows), out=able)
         return able
+
+    def has_none(self, rows: Rows | slice) -> Mask:
+        """bool[rows]: which machines have no sets of this name."""
+        return self._without[rows]
 
     def choose(self, request: SetRequest, row: int) -> int:
         """The number of the set that a task gets where it fits, `ABSENT` where it needs none.
