@@ -3,10 +3,13 @@
 from typing import Any
 
 from borgpy.master.borgmaster import Borgmaster, outcome_of
+from borgpy.model.alloc import AllocSetSpec
 from borgpy.model.cell import Cell
+from borgpy.model.events import Event
 from borgpy.model.machine import MachineSpec
+from borgpy.model.names import JobKey
 from borgpy.model.operations import ApplyPlan, JoinMachines, SetQuota, SubmitJob
-from borgpy.model.plan import Placement, Plan
+from borgpy.model.plan import Holding, Placement, Plan
 from borgpy.model.priority import Band
 from borgpy.model.quota import Quota
 from borgpy.model.refusal import Accepted, Outcome
@@ -18,6 +21,7 @@ GIB = 1 << 30
 
 A_PACKAGE = Package("server", "ab" * 32, 1234)
 SMALL = Resources(cpu=100, ram=100 * MIB, disk=100 * MIB)
+LARGE = Resources(cpu=1000, ram=GIB, disk=GIB)
 ROOMY = Resources(cpu=8000, ram=32 * GIB, disk=500 * GIB, ports=1000)
 BOUNDLESS = Resources(cpu=10**9, ram=1 << 50, disk=1 << 50, ports=10**6)
 
@@ -103,3 +107,44 @@ def place(
     """Place tasks by index, as a plan would."""
     lines = tuple(Placement(job, index, machine) for index, machine in placements.items())  # type: ignore[arg-type]
     master.apply(ApplyPlan(at=at, plan=Plan(seq=master.cell.seq, seed=0, placements=lines)))
+
+
+def an_alloc_set(
+    name: str = "room",
+    *,
+    user: str = "alice",
+    replicas: int = 2,
+    priority: int = 100,
+    requirements: Resources = LARGE,
+) -> JobSpec:
+    """An alloc set as the cell keeps it."""
+    return AllocSetSpec(
+        name=name,
+        user=user,
+        cell="ic",
+        requirements=requirements,
+        replicas=replicas,
+        priority=priority,
+    ).job()
+
+
+def place_within(
+    master: Borgmaster,
+    allocs: dict[int, int],
+    *,
+    job: str = "alice/web",
+    room: str = "alice/room",
+    at: int = 30,
+) -> list[Event]:
+    """Place tasks into allocs, by index, as a plan would."""
+    placed = master.cell.jobs[JobKey(room)].tasks
+    key = JobKey(job)
+    plan = Plan(
+        seq=master.cell.seq,
+        seed=0,
+        placements=tuple(
+            Placement(key, index, placed[alloc].machine) for index, alloc in allocs.items()
+        ),
+        holdings=tuple(Holding(key, index, alloc=alloc) for index, alloc in allocs.items()),
+    )
+    return master.apply(ApplyPlan(at=at, plan=plan))

@@ -1,5 +1,6 @@
 """The decision to let a job in."""
 
+from borgpy.admission.allocs import alloc_refusal
 from borgpy.admission.charge import charge_of, charged
 from borgpy.admission.unsupported import unsupported
 from borgpy.admission.validate import problems_of
@@ -20,7 +21,9 @@ def admit(cell: CellView, spec: JobSpec) -> Refusal | None:
     """
     problems = (*problems_of(spec), *unsupported(spec))
     if problems:
-        return Refusal(RefusalCode.INVALID, f"job {spec.name} cannot be accepted", problems)
+        return Refusal(
+            RefusalCode.INVALID, f"{_noun(spec)} {spec.name} cannot be accepted", problems
+        )
     if spec.cell != cell.name:
         problem = Problem(
             "runtime.cell",
@@ -30,7 +33,7 @@ def admit(cell: CellView, spec: JobSpec) -> Refusal | None:
             allowed=cell.name,
         )
         return Refusal(RefusalCode.NOT_FOUND, f"unknown cell {spec.cell!r}", (problem,))
-    return _within_quota(cell, spec)
+    return alloc_refusal(cell, spec) or _within_quota(cell, spec)
 
 
 def _within_quota(cell: CellView, spec: JobSpec) -> Refusal | None:
@@ -63,9 +66,13 @@ def _within_quota(cell: CellView, spec: JobSpec) -> Refusal | None:
     )
     return Refusal(
         RefusalCode.QUOTA,
-        f"{spec.user} has not enough quota in the {band.value} band for job {spec.name}",
+        f"{spec.user} has not enough quota in the {band.value} band for {_noun(spec)} {spec.name}",
         problems,
     )
+
+
+def _noun(spec: JobSpec) -> str:
+    return "alloc set" if spec.is_alloc_set else "job"
 
 
 def _hint(spec: JobSpec, name: str, missing: int) -> str:

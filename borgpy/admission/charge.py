@@ -3,12 +3,14 @@
 from borgpy.model.cell import CellView
 from borgpy.model.names import JobKey, split_job
 from borgpy.model.priority import Band, band_of
-from borgpy.model.resources import Resources, total
+from borgpy.model.resources import NOTHING, Resources, total
 from borgpy.model.spec import JobSpec
 
 
 def charge_of(spec: JobSpec) -> Resources:
-    """What a job counts for: every replica at its full request."""
+    """What a job counts for: every replica at its full request. In an alloc set it is that which counts."""
+    if spec.alloc:
+        return NOTHING
     return spec.task.request() * spec.replicas
 
 

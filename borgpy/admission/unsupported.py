@@ -14,13 +14,6 @@ def unsupported(spec: JobSpec) -> Iterator[Problem]:
             "this cell does not place by constraints yet",
             hint="leave them out; the job then runs on any machine with room for it",
         )
-    if spec.alloc:
-        yield Problem(
-            "alloc",
-            "this cell has no alloc sets yet",
-            hint="leave alloc out; the job then has its own room on each machine",
-            got=spec.alloc,
-        )
     if spec.after:
         yield Problem(
             "after",

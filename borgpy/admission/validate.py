@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from borgpy.admission.allocs import alloc_set_problems
 from borgpy.admission.bounds import between
 from borgpy.admission.placement import placement_problems
 from borgpy.admission.texts import text_problems
@@ -24,7 +25,7 @@ def problems_of(spec: JobSpec) -> tuple[Problem, ...]:
         *_names(spec),
         *_numbers(spec),
         *_requirements(spec.task.requirements),
-        *_packages(spec.task),
+        *(alloc_set_problems(spec) if spec.is_alloc_set else _packages(spec.task)),
         *text_problems(spec),
         *(_health(spec.task.health, spec.task.ports) if spec.task.health else ()),
         *_labels(spec.labels),

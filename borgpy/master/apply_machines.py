@@ -5,9 +5,10 @@ from borgpy.model.cell import CellView
 from borgpy.model.events import Event, MachineJoined, MachineLost, MachineRemoved
 from borgpy.model.lifecycle import EvictionCause
 from borgpy.model.machine import MachineSpec, MachineState
-from borgpy.model.names import MACHINE_PATTERN
+from borgpy.model.names import MACHINE_PATTERN, JobKey
 from borgpy.model.operations import JoinMachines, LoseMachines, RemoveMachine
 from borgpy.model.refusal import Accepted, Problem, Refusal, RefusalCode
+from borgpy.model.task import Task
 
 
 def join_machines(
@@ -52,9 +53,14 @@ def lose_machines(cell: CellView, op: LoseMachines) -> list[Event]:
         events.append(MachineLost(name, op.reason))
         for job, index in cell.occupancy[name].charges:
             task = cell.jobs[job].tasks[index]
-            reason = f"machine {name} was lost: {op.reason}"
+            reason = f"machine {name} was lost{_with_alloc(cell, job, task)}: {op.reason}"
             events.append(moves.gone(job, task, EvictionCause.MACHINE_FAILURE, reason))
     return events
+
+
+def _with_alloc(cell: CellView, key: JobKey, task: Task) -> str:
+    alloc = cell.jobs[key].alloc_of(task.index)
+    return f", and with it alloc {alloc}" if alloc else ""
 
 
 def _problems(spec: MachineSpec) -> list[Problem]:

@@ -5,13 +5,14 @@ from itertools import groupby
 from operator import attrgetter
 
 from borgpy.master import moves
-from borgpy.model.cell import CellView, Job, request_of
+from borgpy.master.alloc_places import AllocPlaces
+from borgpy.model.cell import CellView, Job, taken_of_machine
 from borgpy.model.events import Event, PlacementStale, TaskScheduled
 from borgpy.model.lifecycle import EvictionCause, TaskEvent, TaskState, transition
 from borgpy.model.machine import MachineState
 from borgpy.model.names import JobKey
 from borgpy.model.operations import ApplyPlan
-from borgpy.model.plan import Placement, Preemption
+from borgpy.model.plan import Placement, Plan, Preemption
 from borgpy.model.priority import may_preempt
 from borgpy.model.resources import NOTHING, Tally
 
@@ -25,7 +26,7 @@ def apply_plan(cell: CellView, op: ApplyPlan) -> list[Event]:
     events: list[Event] = []
     for preemption in op.plan.preemptions:
         events.extend(_preempted(cell, preemption))
-    rooms = _Rooms(cell)
+    rooms = _Rooms(cell, op.plan)
     placed: dict[JobKey, set[int]] = {}
     for key, lines in groupby(op.plan.placements, _job_of):
         job = cell.jobs.get(key)
@@ -38,10 +39,11 @@ def apply_plan(cell: CellView, op: ApplyPlan) -> list[Event]:
 
 
 class _Rooms:
-    """What is free of each machine, less what the plan has taken so far."""
+    """What is free of each machine, and each alloc, less what the plan has taken so far."""
 
-    def __init__(self, cell: CellView) -> None:
+    def __init__(self, cell: CellView, plan: Plan) -> None:
         self._cell = cell
+        self.allocs = AllocPlaces(cell, plan)
         self._rooms: dict[str, Tally | None] = {}
 
     def of(self, name: str) -> Tally | None:
@@ -69,6 +71,7 @@ def _placements(
     transition(
         TaskState.PENDING, TaskEvent.SCHEDULE
     )  # asked once: no task in another state gets past here
+    allocs = rooms.allocs.of(job)
     digest, request = "", NOTHING
     for line in lines:
         task = job.tasks.get(line.index)
@@ -86,13 +89,20 @@ def _placements(
             yield _stale(line, "the machine is not available")
             continue
         if task.spec != digest:
-            digest, request = task.spec, request_of(job, task)
-        if not room.holds(request):
+            digest, request = task.spec, taken_of_machine(job, task)
+        if allocs is not None:
+            why = allocs.why_not(task, line.machine, room)
+            if why:
+                yield _stale(line, why)
+                continue
+            allocs.take(task)
+        elif not room.holds(request):
             yield _stale(line, "the machine has no room any more")
             continue
         room.subtract(request)
         placed.add(line.index)
-        yield TaskScheduled(line.job, line.index, line.machine, seq)
+        alloc = allocs.alloc_of(line.index) if allocs else -1
+        yield TaskScheduled(line.job, line.index, line.machine, seq, alloc)
 
 
 def _stale(line: Placement, why: str) -> PlacementStale:

@@ -44,6 +44,7 @@ def _changed(cell: CellView, at: int, machine: str, change: StatusChange) -> lis
     if (
         job is None
         or task is None
+        or job.spec.is_alloc_set  # no Borglet knows of it
         or task.state is not TaskState.RUNNING
         or task.machine != machine
         or task.incarnation != change.incarnation

@@ -16,6 +16,7 @@ from borgpy.master.apply_policy import set_policy
 from borgpy.master.apply_reports import observe
 from borgpy.master.due import collect_garbage
 from borgpy.master.evolve import evolve, settle
+from borgpy.master.following import count_followers, with_followers
 from borgpy.master.updates import replace_tasks
 from borgpy.model import operations as o
 from borgpy.model.cell import Cell, CellView
@@ -75,13 +76,13 @@ class Borgmaster:
         known = self._cell.answers.get(request.request_id)
         if known is not None and known.fingerprint == _fingerprint(request):
             return known.outcome
-        outcome, _ = _ANSWERS[type(request)](self._cell, 0, request)
+        outcome, _ = _answer(self._cell, 0, request)
         return outcome
 
     def _decide(self, seq: int, operation: o.Operation) -> list[Event]:
         if isinstance(operation, o.Request):
             return self._answer(seq, operation)
-        return _DECISIONS[type(operation)](self._cell, operation)
+        return with_followers(self._cell, _DECISIONS[type(operation)](self._cell, operation))
 
     def _answer(self, seq: int, request: o.Request) -> list[Event]:
         fingerprint = _fingerprint(request)
@@ -89,7 +90,7 @@ class Borgmaster:
         if known is not None:
             outcome = known.outcome if known.fingerprint == fingerprint else _reused(request)
             return [Answered(request.by, outcome)]
-        outcome, events = _ANSWERS[type(request)](self._cell, seq, request)
+        outcome, events = _answer(self._cell, seq, request)
         return [*events, Answered(request.by, outcome, request.request_id, fingerprint)]
 
 
@@ -101,6 +102,16 @@ def outcome_of(events: list[Event]) -> Outcome:
         if isinstance(event, Faulted):
             return Refusal(RefusalCode.FAULT, f"a fault of borgpy: {event.error}")
     raise AssertionError("only requests have an outcome")
+
+
+def _answer(cell: CellView, seq: int, request: o.Request) -> tuple[Outcome, list[Event]]:
+    """What a request comes to, with all that follows from it."""
+    outcome, events = _ANSWERS[type(request)](cell, seq, request)
+    all_events = with_followers(cell, events)
+    followed = count_followers(cell, events, all_events) if cell.allocs else 0
+    if followed and isinstance(outcome, Accepted):
+        outcome = msgspec.structs.replace(outcome, followed=followed)
+    return outcome, all_events
 
 
 def _link(chain: str, operation: o.Operation, events: list[Event]) -> str:

@@ -9,8 +9,9 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, cast
 
+from borgpy.master import rooms
 from borgpy.model import events as e
-from borgpy.model.cell import Answer, Cell, Job, is_outdated, request_of
+from borgpy.model.cell import Answer, Cell, Job, is_outdated, taken_of_machine
 from borgpy.model.lifecycle import DEAD_PHASE, EvictionCause, Phase, TaskState
 from borgpy.model.machine import Machine, MachineState, Occupancy
 from borgpy.model.names import JobKey
@@ -136,16 +137,18 @@ def _tasks_scheduled(cell: Cell, events: Iterable[e.TaskScheduled]) -> None:
     """A plan places thousands of tasks: what those of one job have in common is looked up once, not for each."""
     for key, run in groupby(events, _job_of):
         job, waiting = cell.jobs[key], cell.pending[key]
-        digest, request = "", NOTHING
+        digest, taken, phase = "", NOTHING, _first_phase(job)
         for event in run:
             task = job.tasks[event.index]
-            task.state, task.phase, task.since = TaskState.RUNNING, Phase.ASSIGNED, cell.at
+            task.state, task.phase, task.since = TaskState.RUNNING, phase, cell.at
             task.machine, task.incarnation = event.machine, event.incarnation
             task.status, task.stopping, task.reason = None, None, ""
             del waiting[event.index]
             if task.spec != digest:  # its tasks share one object, which spares memory, too
-                digest, request = task.spec, request_of(job, task)
-            cell.occupancy[event.machine].charge(key, event.index, request)
+                digest, taken = task.spec, taken_of_machine(job, task)
+            if event.alloc >= 0:
+                job.within[event.index] = event.alloc
+            rooms.enter(cell, key, job, task, taken)
             _orders_changed(cell, job, task)
         if not waiting:
             del cell.pending[key]
@@ -161,8 +164,8 @@ def _task_updated(cell: Cell, event: e.TaskUpdated) -> None:
     task.spec, task.incarnation = event.spec, event.incarnation
     job.changed_seq = cell.seq
     if event.machine:
-        task.phase, task.since, task.status = Phase.ASSIGNED, cell.at, None
-        cell.occupancy[event.machine].charge(event.job, event.index, request_of(job, task))
+        task.phase, task.since, task.status = _first_phase(job), cell.at, None
+        rooms.enter(cell, event.job, job, task, taken_of_machine(job, task))
         _orders_changed(cell, job, task)
     cell.unsettled[event.job] = None
 
@@ -266,8 +269,13 @@ def _policy_set(cell: Cell, event: e.PolicySet) -> None:
     cell.policy, cell.policy_version = event.policy, event.version
 
 
+def _first_phase(job: Job) -> Phase:
+    """How a task that was just placed is. An alloc has no process that would have to start."""
+    return Phase.HEALTHY if job.spec.is_alloc_set else Phase.ASSIGNED
+
+
 def _off_its_machine(cell: Cell, key: JobKey, job: Job, task: Task) -> None:
-    cell.occupancy[task.machine].release(key, task.index)
+    rooms.leave(cell, key, job, task)
     _orders_changed(cell, job, task)
     task.stopping = None
 

@@ -8,11 +8,12 @@ from borgpy.model.spec import TaskSpec
 
 
 def machine_orders(cell: CellView, machine: str) -> MachineOrders:
-    """Everything ``machine`` should run; what it runs besides is to be stopped."""
+    """Everything ``machine`` should run; what it runs besides is to be stopped. Allocs are no programs, and left out."""
     run = tuple(
         TaskOrder(key, index, task.incarnation, task.spec)
         for key, index in sorted(cell.occupancy[machine].charges)
         if (task := cell.jobs[key].tasks[index]).stopping is None
+        and not cell.jobs[key].spec.is_alloc_set
     )
     return MachineOrders(machine, cell.machines[machine].orders_seq, run)
 

@@ -10,7 +10,7 @@ def difference(cell: CellView, report: MachineReport) -> MachineDifference | Non
     """The difference between a machine's full report and the cell; nothing when they agree.
 
     A report tells only of orders it has taken in: a task that was ordered after version ``report.orders_seq`` and is
-    missing is on its way, one ordered before is gone. A report that leaves the tasks out says that nothing changed.
+    missing is on its way, one ordered before is gone. Allocs, which are no programs, are never reported. A report that leaves the tasks out says that nothing changed.
     """
     machine = cell.machines.get(report.machine)
     if machine is None or report.tasks is None:
@@ -22,7 +22,8 @@ def difference(cell: CellView, report: MachineReport) -> MachineDifference | Non
     seen = set()
     for told in report.tasks:
         key = (told.job, told.index)
-        task = cell.jobs[told.job].tasks[told.index] if key in charges else None
+        job = cell.jobs[told.job] if key in charges else None
+        task = job.tasks[told.index] if job and not job.spec.is_alloc_set else None
         if task is None or task.incarnation != told.incarnation:
             strays += 1
             continue
@@ -30,8 +31,9 @@ def difference(cell: CellView, report: MachineReport) -> MachineDifference | Non
         if told.status != task.status:
             changes.append(StatusChange(told.job, told.index, told.incarnation, told.status))
     for key in charges:
-        task = cell.jobs[key[0]].tasks[key[1]]
-        if key not in seen and task.ordered_seq <= report.orders_seq:
+        job = cell.jobs[key[0]]
+        task = job.tasks[key[1]]
+        if key not in seen and not job.spec.is_alloc_set and task.ordered_seq <= report.orders_seq:
             changes.append(StatusChange(key[0], key[1], task.incarnation, None))
     if machine.state is MachineState.RETURNING and strays:
         answers = False

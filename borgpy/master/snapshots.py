@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 
+from borgpy.master.alloc_columns import AllocColumns
 from borgpy.master.borgmaster import Borgmaster
 from borgpy.model.cell import CellView, Job, request_of
 from borgpy.model.machine import MachineState
 from borgpy.model.names import JobKey
-from borgpy.scheduling.snapshot import Columns, MachineFacts, PendingJob, Snapshot
+from borgpy.scheduling.columns import Columns
+from borgpy.scheduling.facts import MachineFacts, PendingJob
+from borgpy.scheduling.snapshot import Snapshot
 
 ALL = 1 << 30
 
@@ -17,7 +20,9 @@ class Snapshots:
     def __init__(self, master: Borgmaster) -> None:
         self._master = master
         self._columns = Columns()
+        self._allocs = AllocColumns()
         self._columns.update(machine_facts(master.cell, name) for name in master.cell.machines)
+        self._allocs.update(master.cell, master.cell.machines)
         while master.take_touched(ALL):
             pass
 
@@ -32,6 +37,7 @@ class Snapshots:
             if name not in cell.machines:
                 self._columns.remove(name)
         self._columns.update(machine_facts(cell, name) for name in touched if name in cell.machines)
+        self._allocs.update(cell, touched)
         return len(touched) == limit
 
     def take(self, at: int) -> Snapshot:
@@ -39,7 +45,8 @@ class Snapshots:
         while self.refresh(ALL):
             pass
         cell = self._master.cell
-        return self._columns.snapshot(cell.seq, pending_jobs(cell, at))
+        pending = pending_jobs(cell, at)
+        return self._columns.snapshot(cell.seq, pending, allocs=self._allocs.by_set)
 
 
 def machine_facts(cell: CellView, name: str) -> MachineFacts:
@@ -107,4 +114,5 @@ def _pending_job(cell: CellView, key: JobKey, at: int) -> PendingJob | None:
         spec=job.digest,
         indexes=tuple(indexes),
         avoid=avoid,
+        alloc=job.spec.alloc_key,
     )

@@ -1,9 +1,13 @@
 """Replacing the tasks that run an older spec, a few at a time."""
 
+import msgspec
+
 from borgpy.master import moves
-from borgpy.model.cell import CellView, Job, is_outdated
+from borgpy.master.alloc_places import Place, has_room_on_machine, holds_its_tasks, room_in
+from borgpy.model.cell import CellView, Job, is_outdated, taken_of_alloc, taken_of_machine
 from borgpy.model.events import Event
 from borgpy.model.lifecycle import EvictionCause, Phase, TaskEvent
+from borgpy.model.names import JobKey
 from borgpy.model.operations import ReplaceTasks
 from borgpy.model.resources import NOTHING, Resources
 from borgpy.model.task import Task
@@ -36,22 +40,53 @@ def replace_tasks(cell: CellView, op: ReplaceTasks) -> list[Event]:
     if job is None:
         return []
     events: list[Event] = []
-    taken: dict[str, Resources] = {}
+    room = _Room(cell, op.job, job)
     for index in op.indexes:
         task = job.tasks.get(index)
         if task is None or not is_outdated(job, task):
             continue
-        room = cell.occupancy[task.machine]
-        more = taken.get(task.machine, NOTHING)
         wanted = job.wanted(index)
-        more = more + job.specs[wanted].request() - room.charges[op.job, index]
-        if more.fits_in(cell.machines[task.machine].spec.capacity - room.used):
-            taken[task.machine] = more
+        obstacle = room.take(task, wanted)
+        if not obstacle:
             events.append(moves.update(op.job, task, wanted, cell.seq + 1))
         else:
-            reason = "the job's new version does not fit here"
-            events.append(moves.stop(op.job, task, TaskEvent.EVICT, reason, EvictionCause.UPDATE))
+            cause = EvictionCause.UPDATE
+            events.append(moves.stop(op.job, task, TaskEvent.EVICT, obstacle, cause))
     return events
+
+
+class _Room:
+    """The room that is left for a job's new version, as more and more of its tasks take theirs."""
+
+    def __init__(self, cell: CellView, key: JobKey, job: Job) -> None:
+        self._cell = cell
+        self._key = key
+        self._job = job
+        self._on_machines: dict[str, Resources] = {}
+        self._in_allocs: dict[Place, Resources] = {}
+
+    def take(self, task: Task, wanted: str) -> str:
+        """Let a task have the spec ``wanted`` instead of its own, where it is; else say what keeps it from that."""
+        cell, job = self._cell, self._job
+        if not holds_its_tasks(cell, self._key, task.index, job.specs[wanted].request()):
+            return "the alloc set's new version is too small for the tasks in it"
+        machine = task.machine
+        updated = msgspec.structs.replace(task, spec=wanted)
+        grown = taken_of_machine(job, updated) - taken_of_machine(job, task)
+        grown = self._on_machines.get(machine, NOTHING) + grown
+        free = cell.machines[machine].spec.capacity - cell.occupancy[machine].used
+        if not has_room_on_machine(job, grown, free):
+            return "the job's new version does not fit here"
+        if job.spec.alloc:
+            place = (job.spec.alloc_key, job.within[task.index])
+            within = taken_of_alloc(job, updated) - taken_of_alloc(job, task)
+            within = self._in_allocs.get(place, NOTHING) + within
+            room = room_in(cell, *place)
+            if room is None or not within.fits_in(room):
+                return f"the job's new version does not fit into alloc {place[0]}/{place[1]}"
+            self._in_allocs[place] = within
+        self._on_machines[machine] = grown
+        return ""
 
 
 def _may_yet_serve(task: Task) -> bool:

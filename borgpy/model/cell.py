@@ -7,7 +7,7 @@ import msgspec
 
 from borgpy.model.lifecycle import PHASE_STATE, TaskState
 from borgpy.model.machine import Machine, Occupancy
-from borgpy.model.names import JobKey
+from borgpy.model.names import JobKey, task_key
 from borgpy.model.overrides import Variant, digest_at
 from borgpy.model.policy import Policy
 from borgpy.model.priority import Band
@@ -23,7 +23,8 @@ class Job(msgspec.Struct, omit_defaults=True):
 
     ``digest`` names the task spec that its tasks should run, except those in ``variants``; ``specs`` holds these and
     every other that a task still runs. ``tasks`` are by index, dead ones included until they are forgotten. ``changed_seq`` is the journal
-    sequence of the last change to the job or any of its tasks.
+    sequence of the last change to the job or any of its tasks. ``within`` tells of each running task, by index, in which
+    alloc of its job's alloc set it is.
     """
 
     spec: JobSpec
@@ -37,10 +38,16 @@ class Job(msgspec.Struct, omit_defaults=True):
     specs: dict[str, TaskSpec] = {}
     tasks: dict[int, Task] = {}
     variants: tuple[Variant, ...] = ()
+    within: dict[int, int] = {}
 
     def wanted(self, index: int) -> str:
         """The digest of the task spec that the task of this index should run."""
         return digest_at(self.variants, index, self.digest) if self.variants else self.digest
+
+    def alloc_of(self, index: int) -> str:
+        """The alloc in which the task of this index runs, as ``USER/SET/3``; empty if it is in none."""
+        alloc = self.within.get(index)
+        return "" if alloc is None else task_key(self.spec.alloc_key, alloc)
 
     def wants(self) -> frozenset[str]:
         """The digests of all task specs that some task should run."""
@@ -79,6 +86,8 @@ class CellView(Protocol):
     @property
     def occupancy(self) -> Mapping[str, Occupancy]: ...
     @property
+    def allocs(self) -> Mapping[JobKey, Mapping[int, Occupancy]]: ...
+    @property
     def quotas(self) -> Mapping[tuple[str, Band], Quota]: ...
     @property
     def policy(self) -> Policy: ...
@@ -99,7 +108,8 @@ class Cell:
 
     ``policy_version`` counts how often ``policy`` was changed; 0 is the policy that every cell begins with.
 
-    Derived, hence not in checkpoints: ``occupancy`` by machine, ``pending`` tasks by job, jobs that are ``updating``
+    Derived, hence not in checkpoints: ``occupancy`` by machine, ``allocs``: what is taken of each placed alloc by set and
+    index, ``pending`` tasks by job, jobs that are ``updating``
     (they have tasks that run an older spec), ``dead`` tasks in the order in which they died, ``unsettled`` jobs (empty between
     operations), and ``touched``, the machines that changed since somebody emptied the set.
     """
@@ -119,6 +129,7 @@ class Cell:
         self.policy_version = 0
         self.answers: dict[str, Answer] = {}
         self.occupancy: dict[str, Occupancy] = {}
+        self.allocs: dict[JobKey, dict[int, Occupancy]] = {}
         self.pending: dict[JobKey, dict[int, None]] = {}
         self.updating: dict[JobKey, None] = {}
         self.dead: dict[tuple[JobKey, int], None] = {}
@@ -140,6 +151,7 @@ class Cell:
                 task = self.jobs[job_key].tasks[index]
                 assert task.state is TaskState.RUNNING, f"{job_key}/{index} is charged, not running"
                 assert task.machine == name
+        _check_allocs(self)
         assert not self.unsettled
         derived = derive(self)
         assert derived.pending == {k: set(v) for k, v in self.pending.items()}
@@ -189,12 +201,59 @@ def _check_tasks(cell: Cell, key: JobKey, job: Job) -> None:
         assert running or task.stopping is None, f"{name} is stopping, not running"
         if running:
             charge = cell.occupancy[task.machine].charges[key, index]
-            assert charge == request_of(job, task), f"{name} is charged {charge}"
+            assert charge == taken_of_machine(job, task), f"{name} is charged {charge}"
+        assert (index in job.within) == bool(running and job.spec.alloc), f"{name} is in an alloc"
         if job.stopped:
             assert task.state is not TaskState.PENDING, f"{name} is pending in a stopped job"
+    assert job.within.keys() <= job.tasks.keys()
     assert job.specs.keys() == job.wants() | {task.spec for task in job.tasks.values()}
 
 
+def _check_allocs(cell: Cell) -> None:
+    expected = rooms_of_allocs(cell.jobs)
+    assert {key: set(rooms) for key, rooms in cell.allocs.items()} == {
+        key: set(rooms) for key, rooms in expected.items()
+    }
+    for key, rooms in cell.allocs.items():
+        job = cell.jobs[key]
+        for index, room in rooms.items():
+            alloc, name = job.tasks[index], f"{key}/{index}"
+            assert room.charges == expected[key][index].charges, f"{name} holds {room.charges}"
+            assert room.used == total(room.charges.values())
+            assert room.used.fits_in(request_of(job, alloc)), f"{name} is too small for its tasks"
+            tasks = [cell.jobs[inner].tasks[number] for inner, number in room.charges]
+            assert all(task.machine == alloc.machine for task in tasks)
+            if alloc.stopping is not None:
+                assert tasks, f"{name} is stopping, and nothing is in it"
+                assert all(task.stopping is not None for task in tasks)
+
+
 def request_of(job: Job, task: Task) -> Resources:
-    """What a task takes of its machine."""
+    """What a task takes of its place: of its machine, or of its alloc and, as for ports, the machine of that."""
     return job.specs[task.spec].request()
+
+
+def taken_of_machine(job: Job, task: Task) -> Resources:
+    """What a task takes of its machine: in an alloc, which has taken the rest already, only its ports."""
+    request = request_of(job, task)
+    return Resources(ports=request.ports) if job.spec.alloc else request
+
+
+def taken_of_alloc(job: Job, task: Task) -> Resources:
+    """What a task takes of its alloc: everything but ports, whose numbers are the machine's to give."""
+    return msgspec.structs.replace(request_of(job, task), ports=0)
+
+
+def rooms_of_allocs(jobs: Mapping[JobKey, Job]) -> dict[JobKey, dict[int, Occupancy]]:
+    """What is taken of each placed alloc, by set and index, from the tasks alone."""
+    rooms: dict[JobKey, dict[int, Occupancy]] = {}
+    for key, job in jobs.items():
+        placed = [task.index for task in job.tasks.values() if task.state is TaskState.RUNNING]
+        if job.spec.is_alloc_set and placed:
+            rooms[key] = {index: Occupancy() for index in placed}
+    for key, job in jobs.items():
+        for task in job.tasks.values() if job.spec.alloc else ():
+            if task.state is TaskState.RUNNING:
+                room = rooms[job.spec.alloc_key][job.within[task.index]]
+                room.charge(key, task.index, taken_of_alloc(job, task))
+    return rooms

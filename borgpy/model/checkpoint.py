@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 
 from borgpy.errors import Corrupt
-from borgpy.model.cell import Answer, Cell, CellView, Job, derive, request_of
+from borgpy.model.cell import Answer, Cell, CellView, Job, derive, rooms_of_allocs, taken_of_machine
 from borgpy.model.lifecycle import TaskState
 from borgpy.model.machine import Machine, Occupancy
 from borgpy.model.policy import Policy
@@ -91,6 +91,7 @@ def _in_order(job: Job) -> Job:
         job,
         tasks={index: job.tasks[index] for index in sorted(job.tasks)},
         specs={digest: job.specs[digest] for digest in sorted(job.specs)},
+        within={index: job.within[index] for index in sorted(job.within)},
     )
 
 
@@ -103,7 +104,8 @@ def _restore_indexes(cell: Cell) -> None:
     for key, job in cell.jobs.items():
         for index, task in job.tasks.items():
             if task.state is TaskState.RUNNING:
-                cell.occupancy[task.machine].charge(key, index, request_of(job, task))
+                cell.occupancy[task.machine].charge(key, index, taken_of_machine(job, task))
+    cell.allocs = rooms_of_allocs(cell.jobs)
     derived = derive(cell)
     cell.pending = {key: dict.fromkeys(sorted(derived.pending[key])) for key in derived.pending}
     cell.updating = dict.fromkeys(sorted(derived.updating))

@@ -76,12 +76,13 @@ class TasksSubmitted(Happening, frozen=True, tag="tasks_submitted"):
 
 
 class TaskScheduled(Happening, frozen=True, tag="task_scheduled"):
-    """A pending task has a machine."""
+    """A pending task has a machine; ``alloc`` is the index of the alloc there in which it runs, if it is in one."""
 
     job: JobKey
     index: int
     machine: str
     incarnation: int
+    alloc: int = -1
 
 
 class PlacementStale(Happening, frozen=True, tag="placement_stale"):

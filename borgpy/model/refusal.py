@@ -37,7 +37,10 @@ class Refusal(msgspec.Struct, frozen=True, omit_defaults=True, tag="refused", ta
 class Accepted(
     msgspec.Struct, frozen=True, omit_defaults=True, tag="accepted", tag_field="outcome"
 ):
-    """A request taken: the journal sequence that holds it, and what it sets in motion, as counts of tasks."""
+    """A request taken: the journal sequence that holds it, and what it sets in motion, as counts of tasks.
+
+    ``followed`` are tasks of other jobs that leave with the allocs in which they run.
+    """
 
     seq: int
     version: int = 0
@@ -45,6 +48,7 @@ class Accepted(
     restarted: int = 0
     stopped: int = 0
     unchanged: int = 0
+    followed: int = 0
 
 
 Outcome = Accepted | Refusal

@@ -7,7 +7,7 @@ from enum import Enum
 import msgspec
 
 from borgpy.model.constraints import Constraint
-from borgpy.model.names import JobKey, job_key
+from borgpy.model.names import JobKey, job_key, key_of
 from borgpy.model.overrides import Override, Variant, overlaid
 from borgpy.model.priority import DEFAULT_PRIORITY
 from borgpy.model.resources import Resources
@@ -99,12 +99,20 @@ class TaskSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
         return hashlib.sha256(msgspec.msgpack.encode(self)).hexdigest()[:32]
 
 
+class Kind(Enum):
+    """What the tasks of a job are."""
+
+    JOB = "job"  # programs
+    ALLOC_SET = "alloc_set"  # allocs: room that is kept on machines, for the tasks of other jobs
+
+
 class JobSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A job as it is submitted: ``replicas`` tasks of one spec, for one user, in one cell.
 
     ``overrides`` change the spec for some of them. ``alloc`` names the alloc set whose allocs they run in, ``after`` the
     jobs that must have finished before they start; both are names (``JOB`` or ``USER/JOB``) for `names.key_of`.
-    ``quota_user`` is whose quota the job is charged to, if not its own user's.
+    ``quota_user`` is whose quota the job is charged to, if not its own user's. An alloc set is a job of another ``kind``,
+    which `borgpy.model.alloc` makes of what people submit.
     """
 
     name: str
@@ -120,10 +128,20 @@ class JobSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     alloc: str = ""
     after: tuple[str, ...] = ()
     quota_user: str = ""
+    kind: Kind = Kind.JOB
 
     @property
     def key(self) -> JobKey:
         return job_key(self.user, self.name)
+
+    @property
+    def is_alloc_set(self) -> bool:
+        return self.kind is Kind.ALLOC_SET
+
+    @property
+    def alloc_key(self) -> JobKey:
+        """The alloc set that ``alloc`` names; empty for a job whose tasks are on machines of their own."""
+        return key_of(self.user, self.alloc) if self.alloc else JobKey("")
 
     def variants(self) -> tuple[tuple[Variant, TaskSpec], ...]:
         """What the tasks with overrides run, by ranges of their indexes in order; all others run ``task``."""

@@ -157,7 +157,6 @@ def test_what_is_wrong_with_the_place_and_the_texts_is_named_by_its_field(
     ("spec", "field"),
     [
         pytest.param(a_job_that_asks(c.Exclusive()), "constraints", id="constraints"),
-        pytest.param(a_job(alloc="room"), "alloc", id="alloc"),
         pytest.param(a_job(after=("bob/etl",)), "after", id="after"),
         pytest.param(a_job(quota_user="bob"), "quota_user", id="another's quota"),
         pytest.param(

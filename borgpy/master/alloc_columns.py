@@ -1,0 +1,93 @@
+"""Allocs as the scheduler sees them: small machines, in columns of their own for each alloc set."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from borgpy.master.alloc_places import Place, allocs_on
+from borgpy.model.cell import CellView, request_of
+from borgpy.model.constraints import Exclusive
+from borgpy.model.machine import MachineState
+from borgpy.model.names import JobKey
+from borgpy.model.priority import Band, band_of
+from borgpy.model.resources import total
+from borgpy.scheduling.columns import Columns
+from borgpy.scheduling.facts import MachineFacts
+
+
+class AllocColumns:
+    """The columns of every alloc set with a placed alloc, brought up to date where a machine was touched.
+
+    Whatever changes an alloc, or a task in it, touches its machine; so does what changes the ports that are free there.
+    """
+
+    def __init__(self) -> None:
+        self._columns: dict[JobKey, Columns] = {}
+        self._known: dict[str, set[Place]] = {}
+
+    @property
+    def by_set(self) -> Mapping[JobKey, Columns]:
+        return self._columns
+
+    def update(self, cell: CellView, machines: Iterable[str]) -> None:
+        """Look again at the allocs on these machines; some may be gone, as may be machines."""
+        came: dict[JobKey, list[MachineFacts]] = {}
+        went: set[Place] = set()
+        for name in machines:
+            now = allocs_on(cell, name) if name in cell.machines else ()
+            went |= self._known.pop(name, set()).difference(now)
+            if now:
+                self._known[name] = set(now)
+            for key, index in now:
+                came.setdefault(key, []).append(alloc_facts(cell, key, index))
+        for key, index in went:
+            # One that is elsewhere now may have been looked at before its old machine.
+            if index not in cell.allocs.get(key, {}):
+                self._columns.get(key, Columns()).remove(row_name(index))
+        for key, facts in came.items():
+            self._columns.setdefault(key, Columns()).update(facts)
+        for key in {key for key, _ in went}:
+            if key in self._columns and not len(self._columns[key]):
+                del self._columns[key]
+
+
+def row_name(index: int) -> str:
+    """What an alloc is called among those of its set, so that they are in the order of their indexes."""
+    return f"{index:06}"
+
+
+def alloc_facts(cell: CellView, key: JobKey, index: int) -> MachineFacts:
+    """One placed alloc as the scheduler wants it.
+
+    Its ports are those that its machine has left, and those of the tasks in it.
+    """
+    job = cell.jobs[key]
+    alloc = job.tasks[index]
+    machine = cell.machines[alloc.machine]
+    occupied = cell.occupancy[alloc.machine]
+    room = cell.allocs[key][index]
+    tasks = [(cell.jobs[inner], cell.jobs[inner].tasks[number]) for inner, number in room.charges]
+    ports = total(occupied.charges[place] for place in room.charges).ports
+    free_ports = max(0, machine.spec.capacity.ports - occupied.used.ports)
+    size = request_of(job, alloc)
+    return MachineFacts(
+        name=row_name(index),
+        capacity=msgspec.structs.replace(size, ports=ports + free_ports),
+        used=msgspec.structs.replace(room.used, ports=ports),
+        placeable=machine.state is MachineState.UP and alloc.stopping is None,
+        attributes=machine.spec.attributes,
+        tasks=Counter(inner for inner, _ in sorted(room.charges)),
+        exclusive=any(_is_exclusive(inner.spec.constraints) for inner, _ in tasks),
+        production_cpu=sum(
+            request_of(inner, task).cpu
+            for inner, task in tasks
+            if band_of(inner.spec.priority) in (Band.PRODUCTION, Band.MONITORING)
+        ),
+        packages=tuple(sorted({inner.specs[task.spec].package.digest for inner, task in tasks})),
+        host=alloc.machine,
+    )
+
+
+def _is_exclusive(constraints: Iterable[object]) -> bool:
+    return any(isinstance(rule, Exclusive) and not rule.weight for rule in constraints)
