@@ -18,6 +18,10 @@ class Clock(Protocol):
         """Seconds from an arbitrary start, never stepping back."""
         ...
 
+    def steady_ns(self) -> int:
+        """The same in nanoseconds."""
+        ...
+
 
 class SystemClock:
     """The machine's own clock."""
@@ -27,6 +31,9 @@ class SystemClock:
 
     def steady_seconds(self) -> float:
         return time.monotonic()
+
+    def steady_ns(self) -> int:
+        return time.monotonic_ns()
 
 
 class ManualClock:
@@ -40,6 +47,9 @@ class ManualClock:
 
     def steady_seconds(self) -> float:
         return self._at / 1000
+
+    def steady_ns(self) -> int:
+        return self._at * 1_000_000
 
     def advance(self, milliseconds: int) -> int:
         self._at += milliseconds

@@ -59,6 +59,13 @@ from borgpy.errors import BorgError
 @click.option(
     "--tls-ca", type=click.Path(path_type=Path), help="Certificates by which Borglets are believed."
 )
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="NAME=MODULE:FUNCTION",
+    help="A function that says where tasks may run, or run well; may be repeated.",
+)
 @click.option("-v", "--verbose", is_flag=True)
 @click.pass_context
 def cli(context: click.Context, /, verbose: bool, **flags: object) -> None:

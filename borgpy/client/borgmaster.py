@@ -15,12 +15,15 @@ from borgpy.model.api import (
     EventView,
     JobView,
     MachineView,
+    PassesView,
+    PolicyView,
     QuotaView,
     TaskView,
     WhyView,
 )
 from borgpy.model.names import JobKey
 from borgpy.model.orders import Join, Joined
+from borgpy.model.policy import Policy
 from borgpy.model.priority import Band
 from borgpy.model.refusal import Accepted
 from borgpy.model.resources import Resources
@@ -197,6 +200,23 @@ class BorgmasterClient:
         return await self._write(
             Request("PUT", f"/v1/quota/{user}/{band.value}", {}, _key(""), body)
         )
+
+    async def policy(self) -> PolicyView:
+        return await self._read("/v1/policy", PolicyView)
+
+    async def set_policy(
+        self, policy: Policy, *, if_version: int | None = None, dry_run: bool = False
+    ) -> Accepted:
+        """Place tasks by ``policy`` from now on. ``if_version`` must be the present policy's version."""
+        params = {} if if_version is None else {"if_version": str(if_version)}
+        if dry_run:
+            params["dry_run"] = "1"
+        body = msgspec.json.encode(policy)
+        return await self._write(Request("PUT", "/v1/policy", params, _key(""), body))
+
+    async def passes(self) -> PassesView:
+        """The last scheduling passes."""
+        return await self._read("/v1/passes", PassesView)
 
     async def has_package(self, digest: str) -> bool:
         request = Request("HEAD", f"/v1/packages/{digest}")

@@ -7,7 +7,9 @@ from borgpy.model.lifecycle import Phase, TaskState
 from borgpy.model.machine import MachineState
 from borgpy.model.names import JobKey
 from borgpy.model.orders import Usage
+from borgpy.model.passes import PassRecord
 from borgpy.model.plan import Veto
+from borgpy.model.policy import Policy
 from borgpy.model.priority import Band
 from borgpy.model.refusal import Problem
 from borgpy.model.resources import Resources
@@ -96,6 +98,38 @@ class QuotaView(msgspec.Struct, frozen=True):
     band: Band
     limit: Resources | None
     used: Resources
+
+
+class PolicyView(msgspec.Struct, frozen=True):
+    """By what the cell places tasks. ``version`` counts the changes; ``plugins`` are those the Borgmaster has."""
+
+    version: int
+    policy: Policy
+    plugins: tuple[str, ...] = ()
+
+
+class PassView(msgspec.Struct, frozen=True):
+    """One scheduling pass: when it began, how long it took in all, and what it was.
+
+    ``stale`` placements no longer held when they were to be carried out. ``trouble`` is why the pass failed as a whole.
+    """
+
+    at: int
+    nanoseconds: int
+    record: PassRecord
+    stale: int = 0
+    trouble: str = ""
+
+
+class PassesView(msgspec.Struct, frozen=True):
+    """The last scheduling passes, the newest last, since the Borgmaster was started.
+
+    ``running_ms`` is for how long one has been running (0: none is), ``asking`` the plug-in that it waits for.
+    """
+
+    passes: tuple[PassView, ...]
+    running_ms: int = 0
+    asking: str = ""
 
 
 class WhyView(msgspec.Struct, frozen=True):

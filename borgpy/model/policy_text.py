@@ -65,6 +65,11 @@ def differences(before: Policy, after: Policy) -> tuple[Difference, ...]:
     return tuple(Difference(name, old[name], new[name]) for name in KNOBS if old[name] != new[name])
 
 
+def complete(policy: Policy) -> dict[str, Any]:
+    """Every knob as plain data, those at their defaults included, which `Policy` leaves out by itself."""
+    return {name: msgspec.to_builtins(getattr(policy, name)) for name in KNOBS}
+
+
 def summary(policy: Policy) -> str:
     """What differs from the policy that cells begin with: ``packing=best_fit, sample=500``."""
     told = (f"{d.knob}={d.after}" for d in differences(Policy(), policy))

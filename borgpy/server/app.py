@@ -17,6 +17,7 @@ from borgpy.server.machines_api import MachinesApi
 from borgpy.server.metrics import Metrics
 from borgpy.server.openapi import describe
 from borgpy.server.packages_api import PackagesApi
+from borgpy.server.policy_api import PolicyApi
 from borgpy.server.route import Call, Route, reply
 from borgpy.server.services import Services
 from borgpy.server.settings import Settings
@@ -47,6 +48,7 @@ def routes(services: Services, metrics: Metrics) -> tuple[Route, ...]:
         *MachinesApi(services).routes(),
         *PackagesApi(services).routes(),
         *CellApi(services).routes(),
+        *PolicyApi(services).routes(),
     )
 
     async def healthz(_call: Call) -> web.Response:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 
 import aiohttp
+import msgspec
 
 from borgpy.clock import Clock
 from borgpy.errors import BorgError
@@ -12,13 +13,14 @@ from borgpy.master.due import due
 from borgpy.model import events as e
 from borgpy.model.events import Event, Record
 from borgpy.model.orders import TaskUsage
-from borgpy.model.policy import Policy
 from borgpy.server.checkpoint_taker import CheckpointTaker
 from borgpy.server.commit import Committer
 from borgpy.server.historian import PRUNE_EVERY_SECONDS, Historian
 from borgpy.server.metrics import Metrics
 from borgpy.server.notice import Signal
 from borgpy.server.package_store import PackageStore
+from borgpy.server.passes import Passes
+from borgpy.server.plugins import PluginBook
 from borgpy.server.poller import Pace, Poller
 from borgpy.server.recovery import Risen, keep_lease
 from borgpy.server.scheduler_loop import SchedulerLoop
@@ -39,22 +41,25 @@ _MAKES_ROOM_OR_WORK = (
     e.TaskUpdated,
     e.MachineJoined,
     e.MachineReturned,
+    e.PolicySet,  # another policy may do without a plug-in that fails
 )
 """The events after which a pending task might fit that did not before."""
+
+
+class Means(msgspec.Struct, frozen=True, eq=False):
+    """What a Borgmaster is handed at its start to work with."""
+
+    http: aiohttp.ClientSession
+    clock: Clock
+    credential: str
+    plugins: PluginBook
 
 
 class Body:
     """A risen Borgmaster at work. `run` returns only by an exception: `Fenced` when another leads."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        store: Store,
-        http: aiohttp.ClientSession,
-        clock: Clock,
-        credential: str,
-        risen: Risen,
-    ) -> None:
+    def __init__(self, settings: Settings, store: Store, means: Means, risen: Risen) -> None:
+        http, clock, credential = means.http, means.clock, means.credential
         self._store = store
         self._clock = clock
         self._lease = risen.lease
@@ -70,9 +75,9 @@ class Body:
         )
         self._committer = Committer(master, store.journal, risen.epoch, clock, self._applied)
         commit = self._committer.commit
-        self._scheduler = SchedulerLoop(
-            master, commit, clock, Policy(), self.metrics.pass_seconds.observe
-        )
+        passes = Passes(clock, means.plugins, self.metrics.passed)
+        self.metrics.watch_running_pass(lambda: passes.view().running_ms / 1000)
+        self._scheduler = SchedulerLoop(master, commit, clock, passes)
         pace = Pace(settings.poll_interval_ms / 1000, settings.lost_after_ms / 1000)
         self._poller = Poller(master, commit, http, clock, credential, pace)
         self._poller.sampled = self._sampled
@@ -82,6 +87,7 @@ class Body:
             master=master,
             committer=self._committer,
             scheduler=self._scheduler,
+            passes=passes,
             historian=self._historian,
             packages=self._packages,
             store=store,

@@ -14,6 +14,7 @@ from borgpy.model.refusal import Accepted, Outcome, Problem, Refusal, RefusalCod
 from borgpy.model.spec import JobSpec
 from borgpy.server import problems
 from borgpy.server.auth import Right, require_owner
+from borgpy.server.plugins import named_in
 from borgpy.server.route import MAX_WAIT_MS, Call, Query, Route, reply
 from borgpy.server.services import Services
 
@@ -110,8 +111,8 @@ class JobsApi:
             spec=spec,
             if_version=call.integer("if_version", 0) if call.text("if_version") else None,
         )
-        missing = self._missing_package(spec)
-        if missing is not None:
+        missing = self._missing(spec)
+        if missing:
             refusal = self._services.master.preview(operation)
             return problems.of_refusal(_both(missing, refusal), call.request_id)
         if call.flag("dry_run"):
@@ -135,6 +136,12 @@ class JobsApi:
             )
         )
         return problems.of_outcome(outcome, call, self._services.cell.seq)
+
+    def _missing(self, spec: JobSpec) -> tuple[Problem, ...]:
+        """What the job names and only this process knows to be there or not: its package, plug-ins."""
+        package = self._missing_package(spec)
+        plugins = self._services.passes.plugins.problems("constraints", named_in(spec.constraints))
+        return plugins if package is None else (package, *plugins)
 
     def _missing_package(self, spec: JobSpec) -> Problem | None:
         package = spec.task.package
@@ -170,8 +177,12 @@ def parse_indexes(text: str) -> tuple[int, ...]:
     return tuple(indexes)
 
 
-def _both(missing: Problem, outcome: Outcome) -> Refusal:
-    """Everything wrong at once: the package that is not there, and what admission says besides."""
+def _both(missing: tuple[Problem, ...], outcome: Outcome) -> Refusal:
+    """Everything wrong at once: what is not there, and what admission says besides."""
     if isinstance(outcome, Refusal):
-        return msgspec.structs.replace(outcome, problems=(*outcome.problems, missing))
-    return Refusal(RefusalCode.INVALID, "the job's binary is missing", (missing,))
+        return msgspec.structs.replace(outcome, problems=(*outcome.problems, *missing))
+    binary = missing[0].field == "binary"
+    title = (
+        "the job's binary is missing" if binary else "the job asks for a plug-in that is not here"
+    )
+    return Refusal(RefusalCode.INVALID, title, missing)

@@ -17,7 +17,8 @@ from borgpy.clock import SystemClock
 from borgpy.errors import BorgError, Fenced
 from borgpy.server.app import application
 from borgpy.server.auth import Gate, read_secret, read_tokens
-from borgpy.server.body import Body
+from borgpy.server.body import Body, Means
+from borgpy.server.plugins import PluginBook, load_plugins
 from borgpy.server.poller import MAX_POLLS_AT_ONCE
 from borgpy.server.recovery import rise
 from borgpy.server.settings import Settings
@@ -40,6 +41,7 @@ async def serve(settings: Settings) -> None:
     tls = _tls(settings, host)
     credential = read_secret(settings.credential, "cell's credential")
     gate = Gate(read_tokens(settings.tokens), credential)
+    plugins = PluginBook(load_plugins(settings.plugins))
     settings.data.mkdir(parents=True, exist_ok=True)
     store = await asyncio.to_thread(open_store, settings.store_url)
     try:
@@ -49,7 +51,8 @@ async def serve(settings: Settings) -> None:
             rising = asyncio.create_task(rise(store, settings.cell, clock))
             if await _first(rising, stop):
                 return
-            body = Body(settings, store, http, clock, credential, rising.result())
+            means = Means(http, clock, credential, plugins)
+            body = Body(settings, store, means, rising.result())
             gc.freeze()  # what has been recovered stays
             runner = web.AppRunner(
                 application(body.services, gate, body.metrics, settings),

@@ -1,9 +1,11 @@
 """What the Borgmaster counts, for Prometheus."""
 
 from collections import Counter as Tally
+from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from borgpy.model.api import PassView
 from borgpy.model.cell import CellView
 from borgpy.model.events import (
     Event,
@@ -14,7 +16,56 @@ from borgpy.model.events import (
     TaskEvicted,
     TaskScheduled,
 )
+from borgpy.model.plan import VetoKind
 from borgpy.model.priority import Band, band_of
+
+
+class PassCounters:
+    """What scheduling passes did, from their records."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._classes = Counter(
+            "borg_schedule_classes", "Kinds of request told apart", registry=registry
+        )
+        self._scored = Counter(
+            "borg_schedule_scores", "Scores of a machine worked out", registry=registry
+        )
+        self._hits = Counter(
+            "borg_schedule_cache_hits", "Scores of a machine found ready", registry=registry
+        )
+        self._placed = Counter("borg_schedule_planned", "Placements planned", registry=registry)
+        self._phases = Counter(
+            "borg_schedule_phase_seconds", "Time of passes", ["phase"], registry=registry
+        )
+        self._failed = Counter(
+            "borg_schedule_failed_passes", "Passes that raised", registry=registry
+        )
+        self._faults = Counter(
+            "borg_plugin_failures", "Plug-ins that failed in a pass", registry=registry
+        )
+        self.running = Gauge(
+            "borg_schedule_pass_running_seconds", "Age of the running pass", registry=registry
+        )
+        self._unplaced = Gauge(
+            "borg_unplaced_tasks",
+            "Tasks left over by the last pass, by what keeps them off some machine",
+            ["veto"],
+            registry=registry,
+        )
+
+    def count(self, view: PassView) -> None:
+        record = view.record
+        self._classes.inc(record.classes)
+        self._scored.inc(record.scored)
+        self._hits.inc(record.cache_hits)
+        self._placed.inc(record.placed)
+        self._failed.inc(bool(view.trouble))
+        self._faults.inc(len(record.faults))
+        for phase, nanoseconds in record.phases:
+            self._phases.labels(phase).inc(nanoseconds / 1e9)
+        vetoes = dict(record.vetoes)
+        for kind in VetoKind:
+            self._unplaced.labels(kind.value).set(vetoes.get(kind, 0))
 
 
 class Metrics:
@@ -39,6 +90,7 @@ class Metrics:
             buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3),
             registry=registry,
         )
+        self._passes = PassCounters(registry)
         self._pending = Gauge("borg_pending_tasks", "Pending tasks", ["band"], registry=registry)
         self._oldest = Gauge(
             "borg_oldest_pending_seconds", "Age of the oldest", ["band"], registry=registry
@@ -62,6 +114,15 @@ class Metrics:
                 self._lost.inc()
             case Faulted():
                 self._faults.inc()
+
+    def watch_running_pass(self, seconds: Callable[[], float]) -> None:
+        """Ask ``seconds`` for how long a pass has been running, 0 if none is, whenever somebody looks."""
+        self._passes.running.set_function(seconds)
+
+    def passed(self, view: PassView) -> None:
+        """Count one scheduling pass."""
+        self.pass_seconds.observe(view.nanoseconds / 1e9)
+        self._passes.count(view)
 
     def polled(self, answered: bool) -> None:
         """Count one poll."""

@@ -11,9 +11,8 @@ from borgpy.master.snapshots import Snapshots, next_ready
 from borgpy.model.events import Event, PlacementStale
 from borgpy.model.operations import ApplyPlan, Operation
 from borgpy.model.plan import Plan
-from borgpy.model.policy import Policy
-from borgpy.scheduling.schedule import schedule_pass
 from borgpy.scheduling.snapshot import Snapshot
+from borgpy.server.passes import Passes
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +36,12 @@ class SchedulerLoop:
         master: Borgmaster,
         commit: Callable[[Operation], Awaitable[list[Event]]],
         clock: Clock,
-        policy: Policy,
-        observe_seconds: Callable[[float], None],
+        passes: Passes,
     ) -> None:
         self._master = master
         self._commit = commit
         self._clock = clock
-        self._policy = policy
-        self._observe_seconds = observe_seconds
+        self._passes = passes
         self._snapshots = Snapshots(master)
         self._news = asyncio.Event()
         self.stale = 0
@@ -102,14 +99,13 @@ class SchedulerLoop:
         snapshot = self.snapshot()
         if not snapshot.pending:
             return
-        started = self._clock.steady_seconds()
-        plan = await asyncio.to_thread(schedule_pass, snapshot, self._policy, seed)
-        self._observe_seconds(self._clock.steady_seconds() - started)
+        plan = await self._passes.run(snapshot, self._master.cell.policy, seed)
         commits = [self._commit(ApplyPlan(at=0, plan=part)) for part in _parts(plan)]
         for events in await asyncio.gather(*commits):
             stale = sum(isinstance(event, PlacementStale) for event in events)
             self.stale += stale
             if stale:
+                self._passes.add_stale(stale)
                 self._news.set()
 
 

@@ -16,6 +16,7 @@ from borgpy.server.commit import Committer
 from borgpy.server.historian import Historian
 from borgpy.server.notice import Signal
 from borgpy.server.package_store import PackageStore
+from borgpy.server.passes import Passes
 from borgpy.server.scheduler_loop import SchedulerLoop
 from borgpy.server.usage import UsageBook
 from borgpy.store.faces import Store
@@ -27,6 +28,7 @@ class Services(msgspec.Struct, frozen=True, eq=False):
     master: Borgmaster
     committer: Committer
     scheduler: SchedulerLoop
+    passes: Passes
     historian: Historian
     packages: PackageStore
     store: Store

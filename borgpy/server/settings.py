@@ -11,7 +11,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """``data`` holds the database (unless ``store`` names another) and the packages. Times are milliseconds.
 
     A machine is lost once it has missed `POLLS_MISSED` polls and said nothing for ``lost_after_ms`` (Borg §3.3: several
-    missed polls). A checkpoint is taken every ``checkpoint_every`` operations.
+    missed polls). A checkpoint is taken every ``checkpoint_every`` operations. ``plugins`` are ``NAME=package.module:function`` each.
     """
 
     cell: str
@@ -29,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_every: int = 10_000
     max_package_bytes: int = 1024 * MIB
     max_body_bytes: int = 1 * MIB
+    plugins: tuple[str, ...] = ()
 
     @property
     def store_url(self) -> str:

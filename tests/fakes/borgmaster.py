@@ -14,6 +14,8 @@ from borgpy.model.api import (
     EventView,
     JobView,
     MachineView,
+    PassesView,
+    PolicyView,
     ProblemDetails,
     QuotaView,
     TaskView,
@@ -21,6 +23,7 @@ from borgpy.model.api import (
 )
 from borgpy.model.lifecycle import PHASE_STATE, Phase
 from borgpy.model.names import JobKey, bns_name, job_key
+from borgpy.model.policy import Policy
 from borgpy.model.priority import band_of
 from borgpy.model.refusal import Accepted
 from borgpy.model.resources import NOTHING, Resources
@@ -53,6 +56,8 @@ class FakeBorgmaster:
         self.events: list[EventView] = []
         self.machines: list[MachineView] = []
         self.quota: list[QuotaView] = []
+        self.policy = PolicyView(0, Policy())
+        self.passes = PassesView(())
         self.packages: dict[str, bytes] = {}
         self.logs: dict[int, bytes] = {}
         self.accepted = Accepted(seq=2, version=1)
@@ -108,6 +113,9 @@ class FakeBorgmaster:
                 web.get("/v1/machines/{name}", self._machine),
                 web.get("/v1/quota", self._say(lambda: self.quota)),
                 web.put("/v1/quota/{user}/{band}", self._accept),
+                web.get("/v1/policy", self._say(lambda: self.policy)),
+                web.put("/v1/policy", self._accept),
+                web.get("/v1/passes", self._say(lambda: self.passes)),
                 web.get("/v1/packages/{digest}", self._package),
                 web.put("/v1/packages/{digest}", self._put_package),
                 web.get("/v1/checkpoint", self._checkpoint),

@@ -1,10 +1,11 @@
-"""`borgcfg cell`: start a cell on this machine, stop it, look at it, save a checkpoint."""
+"""`borgcfg cell`: start a cell on this machine, stop it, look at it, save a checkpoint; and how it schedules."""
 
 from pathlib import Path
 
 import click
 import msgspec
 
+from borgpy.cli.commands.scheduling import config, passes
 from borgpy.cli.connection import connect, connect_to, here
 from borgpy.cli.contexts import (
     DEFAULT_CELL,
@@ -44,7 +45,7 @@ class CellStanding(msgspec.Struct, frozen=True):
 
 @click.group("cell", cls=Group)
 def cell() -> None:
-    """The cell itself: start one here, stop it, look at it."""
+    """The cell itself: start one here, stop it, look at it, set by what policy it places tasks."""
 
 
 @command(
@@ -125,7 +126,7 @@ async def save(options: Options, file: Path) -> None:
 
 
 checkpoint.add_command(save)
-for verb in (start, stop, status, checkpoint):
+for verb in (start, stop, status, config, passes, checkpoint):
     cell.add_command(verb)
 
 

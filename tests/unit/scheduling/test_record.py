@@ -5,11 +5,12 @@ from itertools import count
 import pytest
 
 from borgpy.model.names import JobKey
+from borgpy.model.passes import PassRecord
 from borgpy.model.plan import Placement, Plan, Unplaced, Veto, VetoKind
 from borgpy.model.resources import Resources
 from borgpy.scheduling.columns import snapshot_of
 from borgpy.scheduling.facts import MachineFacts, PendingJob
-from borgpy.scheduling.record import PassRecord, Recorder
+from borgpy.scheduling.record import Recorder
 from borgpy.scheduling.snapshot import Snapshot, SnapshotFacts
 
 WEB, DB = JobKey("alice/web"), JobKey("alice/db")
