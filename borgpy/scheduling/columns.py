@@ -35,7 +35,9 @@ def snapshot_of(facts: SnapshotFacts) -> Snapshot:
         return made
 
     allocs = {key: columns(machines) for key, machines in facts.allocs.items()}
-    return columns(facts.machines).snapshot(facts.seq, facts.pending, facts.shuns, allocs)
+    return columns(facts.machines).snapshot(
+        facts.seq, facts.pending, facts.shuns, allocs, at=facts.at
+    )
 
 
 def amounts_of(rows: Sequence[Sequence[int]]) -> Ints:
@@ -137,6 +139,8 @@ class Columns:
         pending: Sequence[PendingJob],
         shuns: Sequence[Shun] = (),
         allocs: Mapping[JobKey, "Columns"] | None = None,
+        *,
+        at: int = 0,
     ) -> Snapshot:
         """A copy that later changes do not touch. ``allocs`` are the columns of each alloc set."""
         layout = self._layout = self._layout or self._lay_out()
@@ -177,9 +181,12 @@ class Columns:
             devices=self._devices.columns(slots),
             sets=self._sets.columns(slots),
             allocs={
-                key: own.snapshot(seq, [job for job in pending if job.alloc == key], shuns)
+                key: own.snapshot(
+                    seq, [job for job in pending if job.alloc == key], shuns, at=at
+                )
                 for key, own in (allocs or {}).items()
             },
+            at=at,
         )
 
     def _note(self, slot: int, fact: MachineFacts) -> None:

@@ -126,7 +126,7 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     a machine is over-committed. ``placeable`` is bool[machines]. ``hosts`` are the machines' names again; in the
     snapshot of an alloc set, whose rows are its allocs, they are the machines that these are on. ``allocs`` are such
     snapshots. ``layout`` is the same object for as long as rows, dimensions and capacities are the same, and
-    ``versions`` int64[machines] then changes wherever anything else about a machine does.
+    ``versions`` int64[machines] then changes wherever anything else about a machine does. ``at`` is the time it was taken.
     """
 
     seq: int
@@ -144,6 +144,7 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     devices: Mapping[str, DeviceColumns] = {}
     sets: Mapping[str, SetColumns] = {}
     allocs: Mapping[JobKey, "Snapshot"] = {}
+    at: int = 0
 
     def __post_init__(self) -> None:
         for column in (self.capacity, self.free, self.placeable):
@@ -179,3 +180,4 @@ class SnapshotFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     pending: tuple[PendingJob, ...] = ()
     shuns: tuple[Shun, ...] = ()
     allocs: Mapping[JobKey, tuple[MachineFacts, ...]] = {}
+    at: int = 0

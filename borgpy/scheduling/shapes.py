@@ -1,0 +1,85 @@
+"""Equivalence classes: what tasks must have in common to be scored once for all of them."""
+
+import numpy as np
+
+from borgpy.model.constraints import Compare, Dedicated, Exclusive, Plugin
+from borgpy.model.resource_sets import SetRequest
+from borgpy.scheduling.facts import PendingJob
+from borgpy.scheduling.snapshot import Floats, Ints, Mask
+
+
+class Shape:
+    """One equivalence class. ``allowed`` bool[machines] and ``wish`` float64[machines] or None do not change in a pass.
+
+    ``row`` float64[machines] is the score of every machine for one more task of the class, infinite where it cannot be,
+    as it was when the pass had made ``seen`` changes. ``size`` orders classes by how much they ask for.
+    """
+
+    __slots__ = (
+        "allowed",
+        "amounts",
+        "asks_inner",
+        "avoid",
+        "exclusive",
+        "hopeless",
+        "job",
+        "plugins",
+        "row",
+        "seen",
+        "sets",
+        "size",
+        "vector",
+        "wish",
+    )
+
+    def __init__(
+        self,
+        job: PendingJob,
+        avoid: tuple[str, ...],
+        vector: Ints,
+        size: float,
+        allowed: Mask,
+        wish: Floats | None,
+        sets: dict[str, SetRequest],
+    ) -> None:
+        self.job = job
+        self.avoid = avoid
+        self.vector = vector
+        self.amounts: list[int] = vector.tolist()
+        self.size = size
+        self.allowed = allowed
+        self.wish = wish
+        self.sets = sets
+        self.exclusive = job.is_exclusive()
+        self.plugins = tuple(rule for rule in job.constraints if isinstance(rule, Plugin))
+        self.asks_inner = bool(job.devices or sets)
+        self.row: Floats | None = None
+        self.seen = 0
+        self.hopeless = False
+
+
+def class_key(job: PendingJob, avoid: tuple[str, ...]) -> object:
+    """Equal for tasks of one equivalence class: the request, what it asks of machines by themselves, its packages, its band."""
+    plain = not (job.constraints or job.devices or job.sets or job.ports or job.packages)
+    if plain:
+        return (job.request, avoid, job.is_production(), job.runtime_ms)
+    alone = tuple(
+        rule for rule in job.constraints if isinstance(rule, Compare | Dedicated | Exclusive | Plugin)
+    )
+    return (
+        job.request,
+        avoid,
+        job.is_production(),
+        job.runtime_ms,
+        alone,
+        job.user if any(isinstance(rule, Dedicated) for rule in alone) else "",
+        job.job if any(isinstance(rule, Plugin) for rule in alone) else "",
+        job.devices,
+        job.sets,
+        job.ports,
+        tuple(sorted(job.packages.items())),
+    )
+
+
+def infinite(machines: int) -> Floats:
+    return np.full(machines, np.inf)
