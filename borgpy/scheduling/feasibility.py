@@ -8,7 +8,7 @@ import numpy as np
 
 from borgpy.model.plan import Veto, VetoKind
 from borgpy.model.resources import Resources
-from borgpy.scheduling.fill import Rows
+from borgpy.scheduling.snapshot import Rows
 from borgpy.scheduling.snapshot import MAX_AMOUNT, STANDARD_COUNT, Ints, Mask, Snapshot
 
 

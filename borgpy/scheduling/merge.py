@@ -61,16 +61,16 @@ class Level(msgspec.Struct, frozen=True, eq=False):
 
 
 def merge(
-    score: ScoreAt, rows: Rows, fits: Ints, count: int, levels: Sequence[Level] = ()
+    score: ScoreAt, rows: Rows, heads: Floats, fits: Ints, count: int, levels: Sequence[Level] = ()
 ) -> Rows:
     """The machine of each of up to ``count`` tasks, in the order in which one by one would place them.
 
-    ``rows`` are the machines that can take a task, ascending, and ``fits`` how many each; ``levels`` nest, the smallest
-    first. Fewer than ``count`` are returned only if there is no more room.
+    ``rows`` are the machines that can take a task, ascending, ``heads`` the score of the first on each, ``fits`` how
+    many each can take; ``levels`` nest, the smallest first. Fewer than ``count`` are returned only if there is no more
+    room.
     """
     if not len(rows) or count < 1:
         return rows[:0]
-    heads = score(rows, np.zeros(len(rows), np.int64))
     fits = np.minimum(fits, count)
     depth = _first_depth(heads, fits, count)
     while True:

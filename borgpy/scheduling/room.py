@@ -1,113 +1,252 @@
-"""What is free while a pass goes on: the snapshot's columns, copied, from which placements are taken."""
+"""What is free while a pass goes on, and the best place for so many tasks of one class there."""
+
+from hashlib import blake2b
 
 import msgspec
 import numpy as np
 
+from borgpy.model.policy import Policy
 from borgpy.model.resources import Resources
-from borgpy.scheduling.feasibility import request_vector, rows_of
-from borgpy.scheduling.fill import Rows, emptiest, in_turn, tightest
-from borgpy.model.policy import Scoring
-from borgpy.scheduling.scoring import leftover, weights
-from borgpy.scheduling.snapshot import STANDARD_COUNT, Ints, Mask, Snapshot
+from borgpy.scheduling.domains import Ties
+from borgpy.scheduling.eligibility import Eligibilities
+from borgpy.scheduling.facts import PendingJob
+from borgpy.scheduling.feasibility import request_vector
+from borgpy.scheduling.merge import merge
+from borgpy.scheduling.plugins import Plugins
+from borgpy.scheduling.record import Recorder
+from borgpy.scheduling.scores import Scores
+from borgpy.scheduling.scoring import UNIT, units
+from borgpy.scheduling.shapes import Shape, class_key
+from borgpy.scheduling.snapshot import STANDARD_COUNT, Floats, Ints, Rows, Snapshot
+from borgpy.scheduling.standing import Booking, Inner, Standing
+from borgpy.scheduling.tying import Tying
 
-
-class Shape(msgspec.Struct, frozen=True, eq=False):
-    """What tasks must have in common to be placed many at a time: the request, and the machines that they avoid.
-
-    ``size`` is the request in the unit of the scores, ``key`` is equal for equal shapes.
-    """
-
-    vector: Ints
-    avoided: Rows
-    size: int
-    key: tuple[bytes, bytes]
+FEW = 8
+"""So many tasks are placed sooner one by one than by `merge`, which sorts."""
 
 
 class Taken(msgspec.Struct, frozen=True, eq=False):
-    """What a shape took: ``rows`` names the machine of each task in order, ``machines`` and ``counts`` sum that up."""
+    """What tasks of one job took: ``rows`` names the machine of each in order, ``bookings`` how to give it back."""
 
     rows: Rows
-    machines: Rows
-    counts: Ints
+    bookings: tuple[Booking, ...] = ()
+    inner: tuple[Inner, ...] = ()
+
+
+NOTHING_TAKEN = Taken(np.zeros(0, np.intp))
 
 
 class Room:
-    """The free columns of a pass. All arithmetic is on integers, so that giving back restores exactly what was."""
+    """The columns of a pass, and the classes that are placed on them.
 
-    def __init__(self, snapshot: Snapshot, scoring: Scoring) -> None:
-        self._snapshot = snapshot
-        self._scoring = scoring
-        self._free = np.array(snapshot.free, order="F")
-        self._columns = [self._free[:, d] for d in range(self._free.shape[1])]
-        self._worth = weights(snapshot.capacity)
-        self._scores = leftover(self._free, self._worth)
-        # As `Resources.fits_in`: an over-committed machine takes nothing more, not even of what it still has; extras
-        # matter only to those who ask for them.
-        standard = self._free[:, :STANDARD_COUNT]
-        self._usable: Mask = snapshot.placeable & (standard >= 0).all(axis=1)
+    All arithmetic is on whole numbers, so that giving back restores exactly what was.
+    """
 
-    def shape(self, request: Resources, avoid: tuple[str, ...]) -> Shape:
-        vector = request_vector(self._snapshot.dimensions, request)
-        avoided = rows_of(self._snapshot.names, avoid)
-        worth = self._worth.tolist()
-        size = sum(amount * unit for amount, unit in zip(vector.tolist(), worth, strict=True))
-        return Shape(vector, avoided, size, (vector.tobytes(), avoided.tobytes()))
+    def __init__(
+        self, snapshot: Snapshot, policy: Policy, seed: int, plugins: Plugins, recorder: Recorder
+    ) -> None:
+        self.standing = Standing(snapshot)
+        self.recorder = recorder
+        self._policy = policy
+        self._seed = seed
+        self._machines = len(snapshot)
+        self._scores = Scores(self.standing, policy, plugins, recorder)
+        self._eligibilities = Eligibilities(snapshot, policy)
+        self._tying = Tying(self.standing, policy)
+        self._watched = self._tying.watched()
+        self._shapes: dict[object, Shape] = {}
+        self._vectors: dict[Resources, tuple[Ints, float]] = {}
+        self._usable = snapshot.placeable & (snapshot.free[:, :STANDARD_COUNT] >= 0).all(axis=1)
+        self._samples = 0
+
+    def shape(self, job: PendingJob, avoid: tuple[str, ...]) -> Shape:
+        """The equivalence class of a job's tasks that avoid these machines."""
+        key = class_key(job, avoid)
+        known = self._shapes.get(key)
+        if known is None:
+            vector, size = self._vector(job.request)
+            eligible = self._eligibilities.of(job, avoid)
+            known = self._shapes[key] = Shape(
+                job,
+                avoid,
+                vector,
+                size,
+                eligible.allowed & self._usable,
+                None if eligible.wish is None else units(eligible.wish),
+                self.standing.sets_for(job),
+            )
+            self.recorder.classes += 1
+        return known
+
+    def is_loose(self, job: PendingJob) -> bool:
+        """Whether any of its tasks could as well be another job's of the same class."""
+        return self._tying.is_loose(job) and job.job not in self._watched
 
     def fits(self, shape: Shape) -> bool:
-        """Whether any machine could take one task of this shape now."""
-        return bool(self._open_to(shape).any())
+        """Whether any machine could take one task of this class now, other jobs' whereabouts aside."""
+        return bool(self._scores.open_to(shape, slice(None)).any())
 
-    def take(self, shape: Shape, count: int) -> Taken:
-        """Place up to ``count`` tasks; fewer only if no machine has room for one more."""
-        rows = np.flatnonzero(self._open_to(shape))
-        if count == 1 or not rows.size:
-            taken = self._take_one(rows)
-        elif self._scoring is Scoring.BEST_FIT:
-            machines = rows[tightest(self._scores[rows], count)]
-            counts = in_turn(self._fits_on(machines, shape, count), count)
-            machines, counts = machines[counts > 0], counts[counts > 0]
-            taken = Taken(np.repeat(machines, counts), machines, counts)
-        else:
-            fits = self._fits_on(rows, shape, count)
-            each = rows[emptiest(self._scores[rows], fits, shape.size, count)]
-            machines, counts = np.unique(each, return_counts=True)
-            taken = Taken(each, machines, counts)
-        self._book(shape, taken, 1)
-        return taken
+    def take(self, shape: Shape, job: PendingJob, count: int) -> Taken:
+        """Place up to ``count`` tasks; fewer only if no machine can take one more."""
+        ties = self._tying.ties(job, shape.allowed)
+        if self._policy.sample or self._policy.good_enough:
+            return self._sampled(shape, job, count, ties)
+        if self._one_by_one(shape, ties, count):
+            return self._each(shape, job, count, ties)
+        return self._many(shape, job, count, ties)
 
-    def give_back(self, shape: Shape, taken: Taken) -> None:
-        self._book(shape, taken, -1)
+    def give_back(self, taken: Taken) -> None:
+        for booking in reversed(taken.bookings):
+            self.standing.give_back(booking)
+            self._scores.changed(booking.machines)
 
-    def snapshot(self) -> Snapshot:
-        """The snapshot that the pass began with, with what is free now."""
-        return msgspec.structs.replace(self._snapshot, free=self._free.copy(order="F"))
+    def _one_by_one(self, shape: Shape, ties: Ties | None, count: int) -> bool:
+        if count == 1 or self._scores.needs_state(shape):
+            return True
+        if ties is None:
+            return False
+        return count <= FEW or ties.moving or not ties.chain
 
-    def _open_to(self, shape: Shape) -> Mask:
-        """bool[machines]. A dimension of which nothing is asked needs no look: the usable have no less than that."""
-        mask = self._usable.copy()
-        for column, amount in zip(self._columns, shape.vector.tolist(), strict=True):
-            if amount:
-                mask &= column >= amount
-        mask[shape.avoided] = False
-        return mask
+    def _each(self, shape: Shape, job: PendingJob, count: int, ties: Ties | None) -> Taken:
+        """One after the other, each on what is then the best machine."""
+        rows: list[int] = []
+        bookings: list[Booking] = []
+        inner: list[Inner] = []
+        while len(rows) < count:
+            score = self._scores.row(shape)
+            if ties is not None and ties.has_weight():
+                score = score + ties.worse(self._machines)
+            if not len(score):
+                break
+            row = int(score.argmin())
+            if score[row] == np.inf:
+                break
+            booking = self._book(shape, job, np.array([row]), np.ones(1, np.int64))
+            rows.append(row)
+            bookings.append(booking)
+            inner.append(booking.inner)
+            if ties is not None and len(rows) < count:
+                if ties.moving:
+                    ties = self._tying.ties(job, shape.allowed)
+                else:
+                    ties.note(row, self._machines)
+        return Taken(np.array(rows, np.intp), tuple(bookings), tuple(inner))
 
-    def _fits_on(self, machines: Rows, shape: Shape, count: int) -> Ints:
-        """How many tasks of this shape each machine could take, ``count`` at most."""
-        fits = np.full(len(machines), count, np.int64)
-        for column, amount in zip(self._columns, shape.vector.tolist(), strict=True):
-            if amount:
-                np.minimum(fits, column[machines] // amount, out=fits)
-        return fits
+    def _many(self, shape: Shape, job: PendingJob, count: int, ties: Ties | None) -> Taken:
+        """All at once, on the machines where one by one would have put them."""
+        score = self._scores.row(shape)
+        able = score < np.inf
+        if ties is not None and ties.barred is not None:
+            able = able & ~ties.barred
+        rows = np.flatnonzero(able)
+        extra = None if ties is None else ties.extra
+        levels = () if ties is None else ties.levels
+        each = merge(
+            lambda machines, before: self._scores.at(shape, machines, before, extra),
+            rows,
+            score[rows] if extra is None else score[rows] + extra[rows],
+            self._scores.fits_on(shape, rows, count),
+            count,
+            levels,
+        )
+        return self._taken(shape, job, each)
 
-    def _take_one(self, rows: Rows) -> Taken:
-        if not rows.size:
-            return Taken(rows, rows, np.zeros(0, np.int64))
-        scores = self._scores[rows]
-        best = scores.argmin() if self._scoring is Scoring.BEST_FIT else scores.argmax()
-        row = rows[best : best + 1]
-        return Taken(row, row, np.ones(1, np.int64))
+    def _sampled(self, shape: Shape, job: PendingJob, count: int, ties: Ties | None) -> Taken:
+        """Borg's relaxed randomisation: the best of some machines that can take a task, found from a random one on."""
+        placed: list[Taken] = []
+        left = count
+        while left:
+            rows, score = self._sample(shape, ties)
+            if not len(rows):
+                break
+            taken = self._from_sample(shape, job, rows, score, left, ties)
+            placed.append(taken)
+            left -= len(taken.rows)
+            if left and ties is not None:
+                ties = self._tying.ties(job, shape.allowed)
+        return Taken(
+            np.concatenate([taken.rows for taken in placed]) if placed else NOTHING_TAKEN.rows,
+            tuple(booking for taken in placed for booking in taken.bookings),
+            tuple(held for taken in placed for held in taken.inner),
+        )
 
-    def _book(self, shape: Shape, taken: Taken, sign: int) -> None:
-        if taken.machines.size:
-            self._free[taken.machines] -= np.outer(taken.counts * sign, shape.vector)
-            self._scores[taken.machines] -= taken.counts * (sign * shape.size)
+    def _from_sample(
+        self, shape: Shape, job: PendingJob, rows: Rows, score: Floats, left: int, ties: Ties | None
+    ) -> Taken:
+        """One task on the best of the sample; several, if nothing but the machines themselves matters."""
+        alone = ties is not None or self._scores.needs_state(shape)
+        several = 1 if alone else min(left, max(1, len(rows) // 2))
+        if several == 1:
+            return self._taken(shape, job, rows[[int(score.argmin())]])
+        each = merge(
+            lambda machines, before: self._scores.at(shape, machines, before, None),
+            rows,
+            score,
+            self._scores.fits_on(shape, rows, several),
+            several,
+        )
+        return self._taken(shape, job, each)
+
+    def _sample(self, shape: Shape, ties: Ties | None) -> tuple[Rows, Floats]:
+        """Machines that can take a task with their scores, in the order of names."""
+        wanted = self._policy.sample or self._machines
+        enough = self._policy.good_enough / 1000 * UNIT
+        start = self._start()
+        size = max(32, 2 * self._policy.sample) if self._policy.sample else 256
+        found: list[Rows] = []
+        scores: list[Floats] = []
+        seen = number = 0
+        while seen < self._machines and number < wanted:
+            block = (start + np.arange(seen, min(self._machines, seen + size))) % self._machines
+            seen += len(block)
+            size = min(8192, 2 * size)
+            score = self._scores.of(shape, block)
+            if ties is not None and ties.has_weight():
+                score = score + ties.worse(self._machines)[block]
+            able = np.flatnonzero(score < np.inf)[: wanted - number]
+            if not able.size:
+                continue
+            number += len(able)
+            found.append(block[able])
+            scores.append(score[able])
+            if self._policy.good_enough and float(scores[-1].min()) <= enough:
+                good = np.flatnonzero(scores[-1] <= enough)[:1]
+                return found[-1][good], scores[-1][good]
+        if not found:
+            return NOTHING_TAKEN.rows, np.zeros(0)
+        rows, score = np.concatenate(found), np.concatenate(scores)
+        order = np.argsort(rows)
+        return rows[order], score[order]
+
+    def _start(self) -> int:
+        """Where the next search begins: drawn from the seed and nothing else."""
+        self._samples += 1
+        draw = blake2b(f"{self._seed}/{self._samples}".encode(), digest_size=8).digest()
+        return int.from_bytes(draw, "big") % self._machines if self._machines else 0
+
+    def _taken(self, shape: Shape, job: PendingJob, each: Rows) -> Taken:
+        if not len(each):
+            return NOTHING_TAKEN
+        machines, counts = np.unique(each, return_counts=True)
+        booking = self._book(shape, job, machines, counts.astype(np.int64))
+        held = (booking.inner,) if len(each) == 1 else ()
+        return Taken(each, (booking,), held)
+
+    def _book(self, shape: Shape, job: PendingJob, machines: Rows, counts: Ints) -> Booking:
+        booking = self.standing.take(
+            job,
+            shape.vector,
+            machines,
+            counts,
+            shape.sets,
+            tells=job.replicas > 1 or bool(job.constraints) or job.job in self._watched,
+        )
+        self._scores.changed(machines)
+        return booking
+
+    def _vector(self, request: Resources) -> tuple[Ints, float]:
+        known = self._vectors.get(request)
+        if known is None:
+            vector = request_vector(self.standing.snapshot.dimensions, request)
+            known = self._vectors[request] = (vector, self._scores.size(vector))
+        return known

@@ -4,36 +4,112 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
-from borgpy.model.plan import Placement, Plan, Unplaced, Veto
-from borgpy.scheduling.feasibility import masks, vetoes
-from borgpy.model.policy import Policy
+import msgspec
+
+from borgpy.model.constraints import Plugin
+from borgpy.model.names import JobKey
+from borgpy.model.plan import Holding, Placement, Plan, Unplaced, Veto, VetoKind
+from borgpy.model.policy import Order, Policy
+from borgpy.scheduling.facts import PendingJob
+from borgpy.scheduling.plugins import PluginFault, Plugins
+from borgpy.scheduling.record import Recorder
+from borgpy.scheduling.refusals import Refusals
 from borgpy.scheduling.room import Room
-from borgpy.scheduling.snapshot import PendingJob, Snapshot
-from borgpy.scheduling.turns import Batch, Grant, Hopeless, Queue, take_turns
+from borgpy.scheduling.snapshot import Snapshot
+from borgpy.scheduling.turns import Batch, Grant, Queue, take_turns
+
+NO_PLUGINS: Plugins = {}
 
 
-def schedule_pass(snapshot: Snapshot, policy: Policy, seed: int) -> Plan:
+def schedule_pass(
+    snapshot: Snapshot,
+    policy: Policy,
+    seed: int,
+    *,
+    plugins: Plugins = NO_PLUGINS,
+    recorder: Recorder | None = None,
+) -> Plan:
     """Propose a machine for every pending task that fits, and say why the others do not.
 
     Higher priorities first; within one, users take turns (`borgpy.scheduling.turns`), in an order that the seed
-    draws, so that over many passes nobody is always first. A user's larger tasks go before the smaller ones. The same
-    snapshot, policy and seed give the same plan, whatever the order of machines and pending jobs.
+    draws, so that over many passes nobody is always first. A user's larger tasks go before the smaller ones, unless the
+    policy says otherwise. The same snapshot, policy and seed give the same plan, whatever the order of machines and
+    pending jobs. Jobs in an alloc set are placed on its allocs, all others on machines.
+
+    A plug-in that fails is one reason for all that needed it, and nothing is placed for these: jobs that name it, or
+    all jobs if the policy does.
     """
-    snapshot = snapshot.widened(job.request for job in snapshot.pending)
-    room = Room(snapshot, policy.scoring)
-    hopeless: Hopeless = set()
+    recorder = recorder or Recorder()
+    broken: dict[str, str] = {}
+    while True:
+        able = [job for job in snapshot.pending if not _needs(job, policy, broken)]
+        try:
+            parts = [
+                _place(of, jobs, policy, seed, plugins, recorder)
+                for of, jobs in _tables(snapshot, able)
+            ]
+        except PluginFault as fault:
+            broken[fault.name] = fault.problem
+            recorder.faults.append(str(fault))
+            continue
+        unplaced = [left for _, _, missing in parts for left in missing]
+        unplaced += [_without_alloc(job) for job in able if job.alloc and job.alloc not in snapshot.allocs and job.indexes]
+        unplaced += [
+            _refused(job, name, broken[name], len(snapshot))
+            for job in snapshot.pending
+            if job.indexes and (name := _needs(job, policy, broken))
+        ]
+        holdings = tuple(held for _, holding, _ in parts for held in holding)
+        return Plan(
+            seq=snapshot.seq,
+            seed=seed,
+            placements=tuple(placement for placed, _, _ in parts for placement in placed),
+            unplaced=tuple(unplaced),
+            holdings=holdings or msgspec.UNSET,
+        )
+
+
+Part = tuple[list[Placement], list[Holding], list[Unplaced]]
+
+
+def _tables(
+    snapshot: Snapshot, jobs: Sequence[PendingJob]
+) -> list[tuple[Snapshot, list[PendingJob]]]:
+    """The cell's machines with the jobs that run on them, and each alloc set with the jobs in it: they do not compete."""
+    tables = [(snapshot, [job for job in jobs if not job.alloc])]
+    inside: defaultdict[JobKey, list[PendingJob]] = defaultdict(list)
+    for job in jobs:
+        if job.alloc:
+            inside[job.alloc].append(job)
+    tables += [(snapshot.allocs[key], inside[key]) for key in sorted(inside) if key in snapshot.allocs]
+    return tables
+
+
+def _place(
+    snapshot: Snapshot,
+    jobs: Sequence[PendingJob],
+    policy: Policy,
+    seed: int,
+    plugins: Plugins,
+    recorder: Recorder,
+) -> Part:
+    if not jobs:
+        return [], [], []
+    with recorder.phase("prepare"):
+        snapshot = snapshot.widened(job.request for job in jobs)
+        room = Room(snapshot, policy, seed, plugins, recorder)
     grants: list[Grant] = []
     batches: list[Batch] = []
-    for jobs in _by_priority(snapshot.pending):
-        queues = _queues(room, jobs, seed)
-        grants += take_turns(room, queues, hopeless)
+    for level in _by_priority(jobs):
+        with recorder.phase("classes"):
+            queues = _queues(room, level, policy, seed)
+        with recorder.phase("place"):
+            grants += take_turns(room, queues)
         batches += [batch for queue in queues for batch in queue.batches]
-    return Plan(
-        seq=snapshot.seq,
-        seed=seed,
-        placements=_placements(snapshot.names, grants),
-        unplaced=_unplaced(room.snapshot(), batches),
-    )
+    with recorder.phase("plan"):
+        placements, holdings = _placements(snapshot, grants)
+        unplaced = _unplaced(room, batches, policy)
+    return placements, holdings, unplaced
 
 
 def _by_priority(pending: Iterable[PendingJob]) -> list[list[PendingJob]]:
@@ -44,52 +120,93 @@ def _by_priority(pending: Iterable[PendingJob]) -> list[list[PendingJob]]:
     return [levels[priority] for priority in sorted(levels, reverse=True)]
 
 
-def _queues(room: Room, jobs: Iterable[PendingJob], seed: int) -> list[Queue]:
+def _queues(room: Room, jobs: Iterable[PendingJob], policy: Policy, seed: int) -> list[Queue]:
     by_user: defaultdict[str, list[PendingJob]] = defaultdict(list)
-    for job in sorted(jobs, key=lambda job: (job.job, job.spec, job.indexes)):
+    if policy.order is Order.LARGEST_FIRST:
+        jobs = sorted(jobs, key=lambda job: (job.job, job.spec, job.indexes))
+    for job in jobs:
         by_user[job.user].append(job)
     # A hash and no generator: the draw for one user does not hang on who else is there, nor on numpy's version.
     order = sorted(by_user, key=lambda user: blake2b(f"{seed}/{user}".encode()).digest())
     queues = []
     for user in order:
         batches = [batch for job in by_user[user] for batch in _batches(room, job)]
-        queues.append(Queue(sorted(batches, key=lambda batch: -batch.shape.size)))
+        if policy.order is Order.LARGEST_FIRST:
+            batches.sort(key=lambda batch: -batch.shape.size)
+        queues.append(Queue(batches))
     return queues
 
 
 def _batches(room: Room, job: PendingJob) -> list[Batch]:
     """The job's tasks, apart by the machines they avoid; what has fewest to choose from comes first."""
+    loose = room.is_loose(job)
+    if not job.avoid:
+        return [Batch(job, job.indexes, room.shape(job, ()), loose)]
     groups: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     for index in job.indexes:
         groups[tuple(sorted(set(job.avoid.get(index, ()))))].append(index)
     picky_first = sorted(groups, key=lambda avoid: (-len(avoid), avoid))
+    return [Batch(job, tuple(groups[avoid]), room.shape(job, avoid), loose) for avoid in picky_first]
+
+
+def _placements(
+    snapshot: Snapshot, grants: Iterable[Grant]
+) -> tuple[list[Placement], list[Holding]]:
+    placements: list[Placement] = []
+    holdings: list[Holding] = []
+    hosts = snapshot.hosts
+    in_allocs = snapshot.names is not snapshot.hosts and snapshot.names != snapshot.hosts
+    for grant in grants:
+        rows = grant.taken.rows.tolist()
+        inner = grant.taken.inner
+        at = 0
+        for batch, start, count in grant.shares:
+            key = batch.job.job
+            for index, row in zip(batch.indexes[start : start + count], rows[at : at + count], strict=True):
+                placements.append(Placement(key, index, hosts[row]))
+                held = inner[at] if inner else None
+                if in_allocs or (held is not None and (held.devices or held.sets)):
+                    holdings.append(
+                        Holding(
+                            key,
+                            index,
+                            devices=held.devices if held else {},
+                            sets=held.sets if held else {},
+                            alloc=int(snapshot.names[row]) if in_allocs else -1,
+                        )
+                    )
+                at += 1
+    return placements, holdings
+
+
+def _unplaced(room: Room, batches: Iterable[Batch], policy: Policy) -> list[Unplaced]:
+    """Why the rest has to wait, as things stand once the plan is carried out."""
+    refusals = Refusals(room.standing, policy)
     return [
-        Batch(job.job, tuple(groups[avoid]), room.shape(job.request, avoid))
-        for avoid in picky_first
+        Unplaced(
+            batch.job.job,
+            batch.indexes[batch.placed :],
+            len(room.standing),
+            refusals.of(batch.job, batch.shape.avoid),
+        )
+        for batch in batches
+        if len(batch.indexes) > batch.placed
     ]
 
 
-def _placements(names: Sequence[str], grants: Iterable[Grant]) -> tuple[Placement, ...]:
-    return tuple(
-        Placement(grant.batch.job, index, names[row])
-        for grant in grants
-        for index, row in zip(
-            grant.batch.indexes[grant.start :], grant.taken.rows.tolist(), strict=False
-        )
-    )
+def _needs(job: PendingJob, policy: Policy, broken: dict[str, str]) -> str:
+    """The broken plug-in that a job cannot be placed without, if any."""
+    if not broken:
+        return ""
+    named = [rule.name for rule in job.constraints if isinstance(rule, Plugin)]
+    return next((name for name in (*policy.plugins, *named) if name in broken), "")
 
 
-def _unplaced(snapshot: Snapshot, batches: Iterable[Batch]) -> tuple[Unplaced, ...]:
-    """Why the rest has to wait, as things stand once the plan is carried out; equal shapes are explained once."""
-    reasons: dict[tuple[bytes, bytes], tuple[Veto, ...]] = {}
-    unplaced = []
-    for batch in batches:
-        indexes = batch.indexes[batch.placed :]
-        if not indexes:
-            continue
-        shape = batch.shape
-        if shape.key not in reasons:
-            found = masks(snapshot, shape.vector, shape.avoided)
-            reasons[shape.key] = vetoes(snapshot, shape.vector, found)
-        unplaced.append(Unplaced(batch.job, indexes, len(snapshot.names), reasons[shape.key]))
-    return tuple(unplaced)
+def _refused(job: PendingJob, name: str, problem: str, machines: int) -> Unplaced:
+    veto = Veto(VetoKind.PLUGIN, machines, detail=f"{name}: {problem}")
+    return Unplaced(job.job, job.indexes, machines, (veto,))
+
+
+def _without_alloc(job: PendingJob) -> Unplaced:
+    veto = Veto(VetoKind.ALLOC, 0, detail=f"no alloc of {job.alloc} has a place yet")
+    return Unplaced(job.job, job.indexes, 0, (veto,))

@@ -5,22 +5,36 @@ from collections import defaultdict
 import msgspec
 import numpy as np
 
-from borgpy.model.devices import DeviceRequest
 from borgpy.model.names import JobKey
 from borgpy.model.resource_sets import SetRequest
 from borgpy.scheduling.devices import Devices, none_of
 from borgpy.scheduling.facts import PendingJob
-from borgpy.scheduling.resource_sets import Sets
-from borgpy.scheduling.snapshot import Crowd, Ints, Mask, Rows, Snapshot
-
-_NOBODY = Crowd(np.zeros(0, np.intp), np.zeros(0, np.int64))
-
+from borgpy.scheduling.resource_sets import Sets, shared
+from borgpy.scheduling.snapshot import ABSENT, Crowd, Ints, Mask, Rows, Snapshot
 
 class Inner(msgspec.Struct, frozen=True, eq=False):
     """What one task holds by number: devices by kind, resource sets by name."""
 
     devices: dict[str, tuple[int, ...]] = {}
     sets: dict[str, int] = {}
+
+
+class Booking(msgspec.Struct, frozen=True, eq=False):
+    """What tasks of one job took of the distinct ``machines``, ``counts`` each, so that it can be given back."""
+
+    job: PendingJob
+    vector: Ints
+    machines: Rows
+    counts: Ints
+    told: bool
+    inner: Inner
+    sets: dict[str, SetRequest]
+    ends_at: Ints | None
+
+
+_NO_INNER = Inner()
+_NOBODY = Crowd(np.zeros(0, np.intp), np.zeros(0, np.int64))
+
 
 
 class Standing:
@@ -70,8 +84,77 @@ class Standing:
     def sets_for(self, job: PendingJob) -> dict[str, SetRequest]:
         """What a task asks of each kind of resource set that some machine has; without a request, the shared one."""
         asked = {request.name: request for request in job.sets}
-        shared = {name: SetRequest(name, "", 0) for name in self.sets}
-        return {**shared, **asked}
+        return {**{name: shared(name) for name in self.sets}, **asked}
 
-    def devices_for(self, job: PendingJob) -> tuple[DeviceRequest, ...]:
-        return job.devices
+    def fits_set(self, name: str, request: SetRequest, rows: Rows | slice) -> Mask:
+        """bool[rows]: whether one task could have its set there now."""
+        sets = self.sets.get(name)
+        return np.zeros(len(self.tasks[rows]), np.bool_) if sets is None else sets.fits(request, rows)
+
+    def take(
+        self,
+        job: PendingJob,
+        vector: Ints,
+        machines: Rows,
+        counts: Ints,
+        sets: dict[str, SetRequest],
+        *,
+        tells: bool,
+    ) -> Booking:
+        """Tasks of a job go to these distinct machines; ``tells`` if others may ask where the job's tasks are."""
+        ends_at = None
+        if job.runtime_ms:
+            ends_at = self.ends_at[machines]
+            self.ends_at[machines] = np.maximum(ends_at, self.snapshot.at + job.runtime_ms)
+        inner = self._take_inner(job, machines, sets) if job.devices or sets else _NO_INNER
+        booking = Booking(job, vector, machines, counts, tells, inner, sets, ends_at)
+        self._book(booking, 1)
+        if tells:
+            self._crowds[job.job].append(Crowd(machines, counts))
+        for port in job.ports:
+            self._ports.setdefault(port, set()).update(machines.tolist())
+        return booking
+
+    def give_back(self, booking: Booking) -> None:
+        """Undo a booking. The last one comes first."""
+        self._book(booking, -1)
+        job = booking.job
+        if booking.told:
+            self._crowds[job.job].pop()
+        for port in job.ports:
+            self._ports[port].difference_update(booking.machines.tolist())
+        if booking.ends_at is not None:
+            self.ends_at[booking.machines] = booking.ends_at
+        row = int(booking.machines[0])
+        for device in job.devices:
+            chosen = booking.inner.devices[device.kind]
+            self.devices(device.kind).book(device, row, chosen, -1)
+        for name, number in booking.inner.sets.items():
+            self.sets[name].book(booking.sets[name], row, number, -1)
+
+    def _book(self, booking: Booking, sign: int) -> None:
+        job, machines, counts = booking.job, booking.machines, booking.counts * sign
+        for column, amount in zip(self.columns, booking.vector.tolist(), strict=True):
+            if amount:
+                column[machines] -= counts * amount
+        self.tasks[machines] += counts
+        if job.is_exclusive():
+            self.exclusive[machines] += counts
+        if job.is_production():
+            self.production_cpu[machines] += counts * int(booking.vector[0])
+
+    def _take_inner(self, job: PendingJob, machines: Rows, sets: dict[str, SetRequest]) -> Inner:
+        """One task's devices and sets."""
+        row = int(machines[0])
+        devices: dict[str, tuple[int, ...]] = {}
+        for device in job.devices:
+            held = self.devices(device.kind)
+            devices[device.kind] = held.choose(device, row)
+            held.book(device, row, devices[device.kind], 1)
+        numbers: dict[str, int] = {}
+        for name, request in sets.items():
+            number = self.sets[name].choose(request, row)
+            if number != ABSENT:
+                numbers[name] = number
+                self.sets[name].book(request, row, number, 1)
+        return Inner(devices, numbers)

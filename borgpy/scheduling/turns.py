@@ -12,19 +12,21 @@ from collections.abc import Sequence
 
 import msgspec
 
-from borgpy.model.names import JobKey
-from borgpy.scheduling.room import Room, Shape, Taken
-
-Hopeless = set[tuple[bytes, bytes]]
-"""The keys of shapes that fit nowhere in what is left of the room."""
+from borgpy.scheduling.facts import PendingJob
+from borgpy.scheduling.room import Room, Taken
+from borgpy.scheduling.shapes import Shape
 
 
 class Batch(msgspec.Struct, eq=False):
-    """Tasks of one job that have one shape. The first ``placed`` of ``indexes`` have a machine."""
+    """Tasks of one job that have one shape. The first ``placed`` of ``indexes`` have a machine.
 
-    job: JobKey
+    ``loose`` ones could as well be of any other job with that shape.
+    """
+
+    job: PendingJob
     indexes: tuple[int, ...]
     shape: Shape
+    loose: bool
     placed: int = 0
     fits_nowhere: bool = False
 
@@ -48,16 +50,30 @@ class Queue(msgspec.Struct, eq=False):
             self.first += 1
         return None
 
+    def run(self, wanted: int) -> list[Batch]:
+        """The front batch, and as many loose ones after it of the same shape as ``wanted`` tasks take up."""
+        batch = self.batches[self.first]
+        run, tasks = [batch], batch.left()
+        following = self.first + 1
+        while batch.loose and tasks < wanted and following < len(self.batches):
+            other = self.batches[following]
+            if other.shape is not batch.shape or not other.loose:
+                break
+            if other.left():
+                run.append(other)
+                tasks += other.left()
+            following += 1
+        return run
+
 
 class Grant(msgspec.Struct, frozen=True, eq=False):
-    """The tasks of a batch from position ``start`` on go to the machines that were taken, one each, in order."""
+    """What was taken goes to the tasks of the batches, each from its position on, one machine for each in order."""
 
-    batch: Batch
-    start: int
+    shares: tuple[tuple[Batch, int, int], ...]  # batch, first position, how many
     taken: Taken
 
 
-def take_turns(room: Room, queues: Sequence[Queue], hopeless: Hopeless) -> list[Grant]:
+def take_turns(room: Room, queues: Sequence[Queue]) -> list[Grant]:
     """Place what can be placed of one priority; `Batch.left` is nothing for all of it afterwards."""
     grants: list[Grant] = []
     longest = max(sum(batch.left() for batch in queue.batches) for queue in queues)
@@ -65,21 +81,19 @@ def take_turns(room: Room, queues: Sequence[Queue], hopeless: Hopeless) -> list[
     while waiting := [queue for queue in queues if queue.front()]:
         # Alone there is nobody to be fair to.
         turn = longest if len(waiting) == 1 else turn
-        granted = _round(room, waiting, turn, hopeless)
+        granted = _round(room, waiting, turn)
         if granted is not None:
             grants += granted
             turn = min(2 * turn, longest)
             continue
         turn //= 2
         if not sifted:
-            _sift(room, waiting, hopeless)
+            _sift(room, waiting)
             sifted = True
     return grants
 
 
-def _round(
-    room: Room, queues: Sequence[Queue], turn: int, hopeless: Hopeless
-) -> list[Grant] | None:
+def _round(room: Room, queues: Sequence[Queue], turn: int) -> list[Grant] | None:
     """Give every queue a turn of so many tasks; nothing, and None, if one cannot be met that might be a smaller one."""
     binding = turn == 1 or len(queues) == 1
     firsts = [queue.first for queue in queues]
@@ -87,37 +101,57 @@ def _round(
     for queue in queues:
         wanted = turn
         while wanted and (batch := queue.front()):
-            if batch.shape.key in hopeless:
+            if batch.shape.hopeless:
                 batch.fits_nowhere = True
                 continue
-            asked = min(wanted, batch.left())
-            taken = room.take(batch.shape, asked)
-            grants.append(Grant(batch, batch.placed, taken))
-            batch.placed += len(taken.rows)
-            wanted -= len(taken.rows)
-            if len(taken.rows) == asked:
+            run = queue.run(wanted)
+            asked = min(wanted, sum(each.left() for each in run))
+            taken = room.take(batch.shape, batch.job, asked)
+            got = len(taken.rows)
+            grants.append(_grant(run, taken))
+            wanted -= got
+            if got == asked:
                 continue
             if not binding:
                 _undo(room, grants)
                 for other, first in zip(queues, firsts, strict=True):
                     other.first = first
                 return None
-            batch.fits_nowhere = True
-            hopeless.add(batch.shape.key)
+            _give_up(run)
     return grants
+
+
+def _grant(run: Sequence[Batch], taken: Taken) -> Grant:
+    shares = []
+    left = len(taken.rows)
+    for batch in run:
+        part = min(left, batch.left())
+        if part:
+            shares.append((batch, batch.placed, part))
+            batch.placed += part
+            left -= part
+    return Grant(tuple(shares), taken)
+
+
+def _give_up(run: Sequence[Batch]) -> None:
+    """No machine takes one more of these. What is loose is so for its whole shape; a tied job is alone in this."""
+    for batch in run:
+        if batch.left():
+            batch.fits_nowhere = True
+    if run[0].loose:
+        run[0].shape.hopeless = True
 
 
 def _undo(room: Room, grants: Sequence[Grant]) -> None:
     for grant in reversed(grants):
-        room.give_back(grant.batch.shape, grant.taken)
-        grant.batch.placed = grant.start
+        room.give_back(grant.taken)
+        for batch, start, _ in grant.shares:
+            batch.placed = start
 
 
-def _sift(room: Room, queues: Sequence[Queue], hopeless: Hopeless) -> None:
+def _sift(room: Room, queues: Sequence[Queue]) -> None:
     """Take out what fits nowhere as it is, so that it does not make every larger turn fail in its turn."""
     for queue in queues:
         for batch in queue.batches[queue.first :]:
-            key = batch.shape.key
-            if batch.left() and (key in hopeless or not room.fits(batch.shape)):
-                batch.fits_nowhere = True
-                hopeless.add(key)
+            if batch.left() and (batch.shape.hopeless or not room.fits(batch.shape)):
+                batch.fits_nowhere = batch.shape.hopeless = True

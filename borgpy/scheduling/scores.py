@@ -1,0 +1,198 @@
+"""The score of machines for one more task of a class, and the rows of scores that are kept while machines do not change."""
+
+import numpy as np
+
+from borgpy.model.policy import Packing, Policy
+from borgpy.scheduling.facts import PendingJob
+from borgpy.scheduling.plugins import Machines, PluginFault, Plugins, ask
+from borgpy.scheduling.record import Recorder
+from borgpy.scheduling.scoring import Fit, Frame, packing, units
+from borgpy.scheduling.shapes import Shape
+from borgpy.scheduling.snapshot import Floats, Ints, Mask, Rows
+from borgpy.scheduling.standing import Standing
+
+ALL = slice(None)
+
+
+class Scores:
+    """Scores are whole numbers of units in float64, infinite for a machine that cannot take the task."""
+
+    def __init__(
+        self, standing: Standing, policy: Policy, plugins: Plugins, recorder: Recorder
+    ) -> None:
+        self._standing = standing
+        self._policy = policy
+        self._plugins = plugins
+        self._recorder = recorder
+        self._frame = Frame(standing.snapshot, policy)
+        self._shares = self._frame.share(standing.columns, ALL)
+        self._used = [d for d, share in enumerate(self._shares) if share.any()]
+        self._changed: list[Rows] = []
+        self._devices_matter = any(part.packing is Packing.FGD for part in policy.packing)
+        self._exclusive = bool(standing.exclusive.any()) or any(
+            job.is_exclusive() for job in standing.snapshot.pending
+        )
+
+    def size(self, vector: Ints) -> float:
+        """How much a request asks for, in the unit of best fit."""
+        return sum(n * worth for n, worth in zip(vector.tolist(), self._frame.worth, strict=True))
+
+    def needs_state(self, shape: Shape) -> bool:
+        """Whether the score of a second task on a machine is known only once the first is there."""
+        return (
+            shape.asks_inner
+            or bool(shape.plugins)
+            or bool(self._policy.plugins)
+            or self._devices_matter
+        )
+
+    def changed(self, machines: Rows) -> None:
+        """These machines are not what they were."""
+        free, inverse = self._standing.columns, self._frame.inverse
+        for d in self._used:
+            self._shares[d][machines] = free[d][machines] * inverse[d][machines]
+        self._changed.append(machines)
+
+    def row(self, shape: Shape) -> Floats:
+        """float64[machines]: every machine's score for one more task; not to be written to."""
+        now = len(self._changed)
+        if shape.row is None:
+            shape.row = self.of(shape, ALL)
+        elif shape.seen < now:
+            news = self._changed[shape.seen :]
+            rows = news[0] if len(news) == 1 else np.unique(np.concatenate(news))
+            self._recorder.cache_hits += len(shape.row) - len(rows)
+            if len(rows) * 4 > len(shape.row):
+                shape.row = self.of(shape, ALL)
+            else:
+                shape.row[rows] = self.of(shape, rows)
+        else:
+            self._recorder.cache_hits += len(shape.row)
+        shape.seen = now
+        return shape.row
+
+    def of(self, shape: Shape, rows: Rows | slice) -> Floats:
+        """float64[rows]: scores as machines are now."""
+        able = self.open_to(shape, rows)
+        score = self._score(shape, rows, shape.amounts, shape.amounts)
+        self._recorder.scored += len(score)
+        for name in self._policy.plugins:
+            score = self._asked(name, self._policy.plugin, shape.job, rows, score, able)
+        for rule in shape.plugins:
+            weight = rule.weight / 100 * self._policy.soft
+            score = self._asked(rule.name, weight, shape.job, rows, score, able)
+        score[~able] = np.inf
+        return score
+
+    def at(self, shape: Shape, rows: Rows, before: Ints, extra: Floats | None) -> Floats:
+        """float64[n]: the score of machines that would first have taken so many tasks of the class. They have room."""
+        asked = [(before + 1) * amount if amount else 0 for amount in shape.amounts]
+        score = self._score(shape, rows, asked, shape.amounts, before)
+        self._recorder.scored += len(score)
+        return score if extra is None else score + extra[rows]
+
+    def fits_on(self, shape: Shape, machines: Rows, count: int) -> Ints:
+        """How many tasks of the class each machine could take, ``count`` at most; they can take one."""
+        most = 1 if shape.exclusive or shape.job.ports else count
+        fits = np.full(len(machines), most, np.int64)
+        for column, amount in zip(self._standing.columns, shape.amounts, strict=True):
+            if amount:
+                np.minimum(fits, column[machines] // amount, out=fits)
+        return fits
+
+    def open_to(self, shape: Shape, rows: Rows | slice) -> Mask:
+        """bool[rows]. A dimension of which nothing is asked needs no look: the allowed have no less than that."""
+        standing = self._standing
+        able = shape.allowed[rows].copy()
+        for column, amount in zip(standing.columns, shape.amounts, strict=True):
+            if amount:
+                able &= column[rows] >= amount
+        if self._exclusive:
+            able &= standing.exclusive[rows] == 0
+            if shape.exclusive:
+                able &= standing.tasks[rows] == 0
+        for port in shape.job.ports:
+            able &= ~standing.has_port(port)[rows]
+        for device in shape.job.devices:
+            able &= standing.devices(device.kind).fits(device, rows)
+        for name, request in shape.sets.items():
+            able &= standing.fits_set(name, request, rows)
+        return able
+
+    def _score(
+        self,
+        shape: Shape,
+        rows: Rows | slice,
+        asked: list[int] | list[Ints | int],
+        last: list[int],
+        before: Ints | int = 0,
+    ) -> Floats:
+        fit = Fit(self._frame, rows, self._shares, self._standing.columns, asked, last)
+        score = packing(self._policy, fit)
+        if shape.wish is not None:
+            score = score + shape.wish[rows]
+        if self._policy.mixing:
+            score = score + self._mixing(shape, rows, before)
+        if self._policy.runtime and shape.job.runtime_ms:
+            score = score + self._runtime(shape, rows, before)
+        return score
+
+    def _mixing(self, shape: Shape, rows: Rows | slice, before: Ints | int) -> Floats:
+        """The part of a machine's used CPU that is of the task's own kind: bands mix (Borg §3.2)."""
+        standing, snapshot = self._standing, self._standing.snapshot
+        asked = shape.amounts[0] * before
+        used = snapshot.capacity[rows, 0] - standing.columns[0][rows] + asked
+        production = standing.production_cpu[rows]
+        if shape.job.is_production():
+            own = production + asked
+        else:
+            own = used - production
+        share = np.divide(own, used, out=np.zeros(len(production)), where=used > 0)
+        return units(share * (self._policy.mixing / 1000))
+
+    def _runtime(self, shape: Shape, rows: Rows | slice, before: Ints | int) -> Floats:
+        """How far apart a machine's last end and the task's own are, as a part of the later: short with short (Fenzo)."""
+        own = shape.job.runtime_ms
+        left = np.maximum(self._standing.ends_at[rows] - self._standing.snapshot.at, 0)
+        left = np.where(np.asarray(before) > 0, np.maximum(left, own), left)
+        apart = np.where(left > 0, np.abs(left - own), 0) / np.maximum(left, own)
+        return units(apart * (self._policy.runtime / 1000))
+
+    def _asked(
+        self,
+        name: str,
+        weight: float,
+        job: PendingJob,
+        rows: Rows | slice,
+        score: Floats,
+        able: Mask,
+    ) -> Floats:
+        """A plug-in's say: a mask that bars machines if hard (weight 0), else a miss that counts so many thousandths."""
+        plugin = self._plugins.get(name)
+        if plugin is None:
+            raise PluginFault(name, "the Borgmaster was started without it")
+        open_rows = np.arange(len(self._standing))[rows][able]
+        if not open_rows.size:
+            return score
+        answer = ask(name, plugin, self._machines(open_rows), job)
+        if answer.dtype == np.bool_ and (not weight or name in self._policy.plugins):
+            able[np.flatnonzero(able)] = answer
+            return score
+        if not weight:
+            raise PluginFault(name, "a hard constraint needs an answer of bool, not of float")
+        score = score.copy()
+        score[able] += units((1.0 - answer.astype(np.float64)) * (weight / 1000))
+        return score
+
+    def _machines(self, rows: Rows) -> Machines:
+        snapshot = self._standing.snapshot
+        named = list(enumerate(snapshot.dimensions))
+        return Machines(
+            rows=rows,
+            names=tuple(snapshot.names[row] for row in rows.tolist()),
+            capacity={name: snapshot.capacity[rows, d] for d, name in named},
+            free={name: self._standing.columns[d][rows] for d, name in named},
+            tasks=self._standing.tasks[rows],
+            attributes=snapshot.attributes,
+        )
+
