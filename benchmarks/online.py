@@ -5,11 +5,11 @@ import statistics
 
 from benchmarks.frame import Metrics, Stopwatch, run
 from borgpy.model.names import job_key
-from borgpy.model.resources import NOTHING, Resources
 from borgpy.model.policy import Packing, Policy, only
-from borgpy.scheduling.schedule import schedule_pass
+from borgpy.model.resources import NOTHING, Resources
 from borgpy.scheduling.columns import Columns
 from borgpy.scheduling.facts import MachineFacts, PendingJob
+from borgpy.scheduling.schedule import schedule_pass
 
 GIB = 1 << 30
 SHAPES = (  # cores and GiB in the spirit of the 2011 trace's machines: (cpu, ram)
@@ -67,7 +67,11 @@ def measure(options: argparse.Namespace) -> Metrics:
         snapshot = columns.snapshot(seed, pending)
         snapshots.append(watch.ms())
         watch = Stopwatch()
-        plan = schedule_pass(snapshot, Policy() if options.policy == "default" else only(Packing(options.policy)), seed)
+        plan = schedule_pass(
+            snapshot,
+            Policy() if options.policy == "default" else only(Packing(options.policy)),
+            seed,
+        )
         passes.append(watch.ms())
     return {
         "pass_ms": statistics.median(passes),
@@ -84,7 +88,9 @@ def flags() -> argparse.ArgumentParser:
     parser.add_argument("--machines", type=int, default=10_000)
     parser.add_argument("--running", type=int, default=150_000)
     parser.add_argument("--pending", type=int, default=1_000, help="tasks of distinct shapes")
-    parser.add_argument("--policy", choices=["default", *(p.value for p in Packing)], default="default")
+    parser.add_argument(
+        "--policy", choices=["default", *(p.value for p in Packing)], default="default"
+    )
     parser.add_argument("--repeat", type=int, default=5, help="pass_ms is the median of so many")
     return parser
 

@@ -181,9 +181,7 @@ class Columns:
             devices=self._devices.columns(slots),
             sets=self._sets.columns(slots),
             allocs={
-                key: own.snapshot(
-                    seq, [job for job in pending if job.alloc == key], shuns, at=at
-                )
+                key: own.snapshot(seq, [job for job in pending if job.alloc == key], shuns, at=at)
                 for key, own in (allocs or {}).items()
             },
             at=at,

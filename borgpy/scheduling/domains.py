@@ -1,10 +1,12 @@
 """Failure domains as columns, and what a job's own tasks in them do to its next one."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from borgpy.model.constraints import MACHINE
+from borgpy.model.names import JobKey
 from borgpy.scheduling.merge import Level
 from borgpy.scheduling.snapshot import ABSENT, Floats, Ints, Mask, Rows, Snapshot
 from borgpy.scheduling.standing import Standing
@@ -37,20 +39,13 @@ class Domains:
             self._starts = np.searchsorted(self.codes[self._order], np.arange(self.size + 1))
         return self._order[self._starts[domain] : self._starts[domain + 1]]
 
-    def counts(self, standing: Standing, job: str) -> Ints:
+    def counts(self, standing: Standing, job: JobKey) -> Ints:
         """int64[domains]: how many tasks of a job are in each."""
-        crowd = standing.crowd(job)  # type: ignore[arg-type]
+        crowd = standing.crowd(job)
         if not len(crowd.rows):
             return np.zeros(self.size, np.int64)
         weighed = np.bincount(self.codes[crowd.rows], crowd.counts, self.size)
         return weighed.astype(np.int64)
-
-    def present(self, standing: Standing, job: str) -> Mask:
-        """bool[machines]: where a task of a job runs in the same domain; never where the attribute is absent."""
-        there = self.counts(standing, job) > 0
-        if self.free is not None:
-            there &= ~self.free
-        return there[self.codes]
 
     def per_value(self, amount: float) -> Floats:
         """float64[domains]: ``amount`` for each value, nothing where the attribute is absent."""
@@ -62,7 +57,7 @@ class Domains:
 
 def nested(domains: Sequence[Domains]) -> bool:
     """Whether each domain of one lies within one domain of the next."""
-    for inner, outer in zip(domains, domains[1:], strict=False):
+    for inner, outer in pairwise(domains):
         if inner.machines:
             continue
         of = np.zeros(inner.size, np.int64)

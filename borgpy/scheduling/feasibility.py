@@ -8,8 +8,7 @@ import numpy as np
 
 from borgpy.model.plan import Veto, VetoKind
 from borgpy.model.resources import Resources
-from borgpy.scheduling.snapshot import Rows
-from borgpy.scheduling.snapshot import MAX_AMOUNT, STANDARD_COUNT, Ints, Mask, Snapshot
+from borgpy.scheduling.snapshot import MAX_AMOUNT, STANDARD_COUNT, Ints, Mask, Rows, Snapshot
 
 
 def request_vector(dimensions: tuple[str, ...], request: Resources) -> Ints:

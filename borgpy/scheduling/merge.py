@@ -88,7 +88,8 @@ def merge(
 
 def _no_worse(heads: Floats, rows: Rows, worst: tuple[float, int]) -> Mask:
     score, row = worst
-    return (heads < score) | ((heads == score) & (rows < row))
+    sooner: Mask = (heads < score) | ((heads == score) & (rows < row))
+    return sooner
 
 
 def _first_depth(heads: Floats, fits: Ints, count: int) -> Ints:

@@ -139,11 +139,11 @@ def neighbours(standing: Standing, job: PendingJob, allowed: Mask, shuns: Shuns)
     ``allowed`` bool[machines] are those that the job may use whoever is there. No rule of the kind: an empty list.
     """
     rulings = [
-        ruling
+        found
         for rule in job.constraints
-        if not rule.weight and (ruling := _ruling(standing, job, rule, allowed)) is not None
+        if not rule.weight and (found := ruling(standing, job, rule, allowed)) is not None
     ]
-    rulings += [_shunned(standing, shun) for shun in shuns.get(job.job, ())]
+    rulings += [shunned(standing, shun) for shun in shuns.get(job.job, ())]
     if standing.exclusive.any():
         rulings.append((VetoKind.EXCLUSIVE, "", standing.exclusive == 0))
     rulings += [(VetoKind.PORT, f"port {port}", ~standing.has_port(port)) for port in job.ports]
@@ -153,7 +153,7 @@ def neighbours(standing: Standing, job: PendingJob, allowed: Mask, shuns: Shuns)
             device_words(request),
             standing.devices(request.kind).fits(request, EVERY),
         )
-        for request in standing.devices_for(job)
+        for request in job.devices
     ]
     rulings += [_set_ruling(standing, request) for request in standing.sets_for(job).values()]
     return rulings
@@ -162,9 +162,9 @@ def neighbours(standing: Standing, job: PendingJob, allowed: Mask, shuns: Shuns)
 def soft_neighbours(standing: Standing, job: PendingJob, policy: Policy) -> Floats | None:
     """float64[machines], what a machine's score is worse by for who is where; None: all machines are alike."""
     terms: list[Floats] = [
-        miss * (rule.weight / 100 * policy.soft / 1000)
+        missed * (rule.weight / 100 * policy.soft / 1000)
         for rule in job.constraints
-        if rule.weight and (miss := _miss(standing, job, rule)) is not None
+        if rule.weight and (missed := miss(standing, job, rule)) is not None
     ]
     spread = spreading(standing, job, policy)
     return sum_of(terms if spread is None else [*terms, spread])
@@ -217,7 +217,7 @@ def _crowd_near(standing: Standing, job: PendingJob, rule: Near | Away) -> Crowd
     return standing.crowd(other_of(job, rule))
 
 
-def _ruling(standing: Standing, job: PendingJob, rule: object, allowed: Mask) -> Ruling | None:
+def ruling(standing: Standing, job: PendingJob, rule: object, allowed: Mask) -> Ruling | None:
     match rule:
         case Limit():
             column = _column(standing, rule.attribute)
@@ -244,7 +244,7 @@ def _ruling(standing: Standing, job: PendingJob, rule: object, allowed: Mask) ->
     return None
 
 
-def _miss(standing: Standing, job: PendingJob, rule: object) -> Floats | None:
+def miss(standing: Standing, job: PendingJob, rule: object) -> Floats | None:
     match rule:
         case Limit():
             column = _column(standing, rule.attribute)
@@ -272,7 +272,7 @@ def _miss(standing: Standing, job: PendingJob, rule: object) -> Floats | None:
     return None
 
 
-def _shunned(standing: Standing, shun: Shun) -> Ruling:
+def shunned(standing: Standing, shun: Shun) -> Ruling:
     column = _column(standing, shun.away.attribute)
     counts = counts_of(column, standing.crowd(shun.holder))
     detail = f"{shun.holder} keeps it off (same {shun.away.attribute})"

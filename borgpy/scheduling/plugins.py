@@ -52,15 +52,21 @@ class PluginFault(Exception):
         self.problem = problem
 
 
-def ask(name: str, plugin: Plugin, machines: Machines, job: PendingJob) -> Mask | NDArray[np.float64]:
+def ask(
+    name: str, plugin: Plugin, machines: Machines, job: PendingJob
+) -> Mask | NDArray[np.float64]:
     """The plug-in's answer, bool[n] or float64[n]; `PluginFault` if it is none."""
     try:
         answer = plugin(machines, job)
-    except Exception as error:  # noqa: BLE001 - whatever people's code raises is one refusal, and never ends a pass
+    except (
+        Exception
+    ) as error:  # whatever people's code raises is one refusal, and never ends a pass
         raise PluginFault(name, f"{type(error).__name__}: {error}") from error
     if not isinstance(answer, np.ndarray) or answer.shape != (len(machines),):
         shape = getattr(answer, "shape", None)
-        raise PluginFault(name, f"expected an array of {len(machines)}, got {type(answer).__name__} {shape}")
+        raise PluginFault(
+            name, f"expected an array of {len(machines)}, got {type(answer).__name__} {shape}"
+        )
     if answer.dtype == np.bool_:
         return answer
     if not np.issubdtype(answer.dtype, np.number):

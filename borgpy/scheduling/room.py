@@ -16,7 +16,7 @@ from borgpy.scheduling.plugins import Plugins
 from borgpy.scheduling.record import Recorder
 from borgpy.scheduling.scores import Scores
 from borgpy.scheduling.scoring import UNIT, units
-from borgpy.scheduling.shapes import Shape, class_key
+from borgpy.scheduling.shapes import Asked, Shape, class_key
 from borgpy.scheduling.snapshot import STANDARD_COUNT, Floats, Ints, Rows, Snapshot
 from borgpy.scheduling.standing import Booking, Inner, Standing
 from borgpy.scheduling.tying import Tying
@@ -66,14 +66,10 @@ class Room:
         if known is None:
             vector, size = self._vector(job.request)
             eligible = self._eligibilities.of(job, avoid)
+            wish = None if eligible.wish is None else units(eligible.wish)
+            asked = Asked(vector, size, self.standing.sets_for(job))
             known = self._shapes[key] = Shape(
-                job,
-                avoid,
-                vector,
-                size,
-                eligible.allowed & self._usable,
-                None if eligible.wish is None else units(eligible.wish),
-                self.standing.sets_for(job),
+                job, avoid, asked, eligible.allowed & self._usable, wish
             )
             self.recorder.classes += 1
         return known

@@ -53,7 +53,11 @@ def schedule_pass(
             recorder.faults.append(str(fault))
             continue
         unplaced = [left for _, _, missing in parts for left in missing]
-        unplaced += [_without_alloc(job) for job in able if job.alloc and job.alloc not in snapshot.allocs and job.indexes]
+        unplaced += [
+            _without_alloc(job)
+            for job in able
+            if job.alloc and job.alloc not in snapshot.allocs and job.indexes
+        ]
         unplaced += [
             _refused(job, name, broken[name], len(snapshot))
             for job in snapshot.pending
@@ -81,7 +85,9 @@ def _tables(
     for job in jobs:
         if job.alloc:
             inside[job.alloc].append(job)
-    tables += [(snapshot.allocs[key], inside[key]) for key in sorted(inside) if key in snapshot.allocs]
+    tables += [
+        (snapshot.allocs[key], inside[key]) for key in sorted(inside) if key in snapshot.allocs
+    ]
     return tables
 
 
@@ -146,7 +152,9 @@ def _batches(room: Room, job: PendingJob) -> list[Batch]:
     for index in job.indexes:
         groups[tuple(sorted(set(job.avoid.get(index, ()))))].append(index)
     picky_first = sorted(groups, key=lambda avoid: (-len(avoid), avoid))
-    return [Batch(job, tuple(groups[avoid]), room.shape(job, avoid), loose) for avoid in picky_first]
+    return [
+        Batch(job, tuple(groups[avoid]), room.shape(job, avoid), loose) for avoid in picky_first
+    ]
 
 
 def _placements(
@@ -162,7 +170,9 @@ def _placements(
         at = 0
         for batch, start, count in grant.shares:
             key = batch.job.job
-            for index, row in zip(batch.indexes[start : start + count], rows[at : at + count], strict=True):
+            for index, row in zip(
+                batch.indexes[start : start + count], rows[at : at + count], strict=True
+            ):
                 placements.append(Placement(key, index, hosts[row]))
                 held = inner[at] if inner else None
                 if in_allocs or (held is not None and (held.devices or held.sets)):
@@ -181,7 +191,7 @@ def _placements(
 
 def _unplaced(room: Room, batches: Iterable[Batch], policy: Policy) -> list[Unplaced]:
     """Why the rest has to wait, as things stand once the plan is carried out."""
-    refusals = Refusals(room.standing, policy)
+    refusals = Refusals(room.standing)
     return [
         Unplaced(
             batch.job.job,

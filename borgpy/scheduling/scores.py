@@ -35,7 +35,8 @@ class Scores:
 
     def size(self, vector: Ints) -> float:
         """How much a request asks for, in the unit of best fit."""
-        return sum(n * worth for n, worth in zip(vector.tolist(), self._frame.worth, strict=True))
+        amounts = zip(vector.tolist(), self._frame.worth, strict=True)
+        return sum((n * worth for n, worth in amounts), 0.0)
 
     def needs_state(self, shape: Shape) -> bool:
         """Whether the score of a second task on a machine is known only once the first is there."""
@@ -143,10 +144,7 @@ class Scores:
         asked = shape.amounts[0] * before
         used = snapshot.capacity[rows, 0] - standing.columns[0][rows] + asked
         production = standing.production_cpu[rows]
-        if shape.job.is_production():
-            own = production + asked
-        else:
-            own = used - production
+        own = production + asked if shape.job.is_production() else used - production
         share = np.divide(own, used, out=np.zeros(len(production)), where=used > 0)
         return units(share * (self._policy.mixing / 1000))
 
@@ -195,4 +193,3 @@ class Scores:
             tasks=self._standing.tasks[rows],
             attributes=snapshot.attributes,
         )
-

@@ -41,7 +41,8 @@ class Frame:
         capacity = snapshot.capacity
         self.policy = policy
         self.inverse: list[Floats] = [
-            np.divide(1.0, column, out=np.zeros(len(column)), where=column > 0) for column in capacity.T
+            np.divide(1.0, column, out=np.zeros(len(column)), where=column > 0)
+            for column in capacity.T
         ]
         largest = capacity.max(axis=0) if len(capacity) else np.zeros(capacity.shape[1], np.int64)
         offered = max(1, int(np.count_nonzero(largest)))
@@ -52,7 +53,9 @@ class Frame:
 
     def share(self, free: Sequence[Ints], rows: Rows | slice) -> list[Floats]:
         """What part of each machine is free, by dimension."""
-        return [column[rows] * inverse[rows] for column, inverse in zip(free, self.inverse, strict=True)]
+        return [
+            column[rows] * inverse[rows] for column, inverse in zip(free, self.inverse, strict=True)
+        ]
 
 
 class Fit(msgspec.Struct, frozen=True, eq=False):
@@ -74,7 +77,8 @@ class Fit(msgspec.Struct, frozen=True, eq=False):
         asked = self.asked[d]
         if isinstance(asked, int) and not asked:
             return share
-        return share - asked * self.frame.inverse[d][self.rows]
+        left: Floats = share - asked * self.frame.inverse[d][self.rows]
+        return left
 
     def leftover(self, d: int) -> Floats:
         """float64[n]: the amount of dimension ``d`` that is left, in parts of the largest machine's and of all dimensions."""
@@ -128,13 +132,15 @@ def _cost(free: Floats) -> Floats:
     table = _powers()
     place = np.clip((1.0 - free) * (len(table) - 2), 0, len(table) - 2)
     whole = place.astype(np.int64)
-    return table[whole] + (table[whole + 1] - table[whole]) * (place - whole)
+    cost: Floats = table[whole] + (table[whole + 1] - table[whole]) * (place - whole)
+    return cost
 
 
 @lru_cache(maxsize=1)
 def _powers() -> Floats:
     points = 1024
-    return np.rint(np.array([10.0 ** (i / points) for i in range(points + 2)]) * 2**20) / 2**20
+    powers: Floats = np.array([10.0 ** (i / points) for i in range(points + 2)])
+    return np.rint(powers * 2**20) / 2**20
 
 
 def _dot_product(fit: Fit) -> Floats:

@@ -1,11 +1,19 @@
 """Equivalence classes: what tasks must have in common to be scored once for all of them."""
 
-import numpy as np
+import msgspec
 
 from borgpy.model.constraints import Compare, Dedicated, Exclusive, Plugin
 from borgpy.model.resource_sets import SetRequest
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.snapshot import Floats, Ints, Mask
+
+
+class Asked(msgspec.Struct, frozen=True, eq=False):
+    """What one task asks for: int64[dimensions], how much that is in the unit of best fit, and its resource sets."""
+
+    vector: Ints
+    size: float
+    sets: dict[str, SetRequest]
 
 
 class Shape:
@@ -36,23 +44,21 @@ class Shape:
         self,
         job: PendingJob,
         avoid: tuple[str, ...],
-        vector: Ints,
-        size: float,
+        asked: Asked,
         allowed: Mask,
         wish: Floats | None,
-        sets: dict[str, SetRequest],
     ) -> None:
         self.job = job
         self.avoid = avoid
-        self.vector = vector
-        self.amounts: list[int] = vector.tolist()
-        self.size = size
+        self.vector = asked.vector
+        self.amounts: list[int] = asked.vector.tolist()
+        self.size = asked.size
         self.allowed = allowed
         self.wish = wish
-        self.sets = sets
+        self.sets = asked.sets
         self.exclusive = job.is_exclusive()
         self.plugins = tuple(rule for rule in job.constraints if isinstance(rule, Plugin))
-        self.asks_inner = bool(job.devices or sets)
+        self.asks_inner = bool(job.devices or asked.sets)
         self.row: Floats | None = None
         self.seen = 0
         self.hopeless = False
@@ -64,7 +70,9 @@ def class_key(job: PendingJob, avoid: tuple[str, ...]) -> object:
     if plain:
         return (job.request, avoid, job.is_production(), job.runtime_ms)
     alone = tuple(
-        rule for rule in job.constraints if isinstance(rule, Compare | Dedicated | Exclusive | Plugin)
+        rule
+        for rule in job.constraints
+        if isinstance(rule, Compare | Dedicated | Exclusive | Plugin)
     )
     return (
         job.request,
@@ -79,7 +87,3 @@ def class_key(job: PendingJob, avoid: tuple[str, ...]) -> object:
         job.ports,
         tuple(sorted(job.packages.items())),
     )
-
-
-def infinite(machines: int) -> Floats:
-    return np.full(machines, np.inf)

@@ -12,6 +12,7 @@ from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.resource_sets import Sets, shared
 from borgpy.scheduling.snapshot import ABSENT, Crowd, Ints, Mask, Rows, Snapshot
 
+
 class Inner(msgspec.Struct, frozen=True, eq=False):
     """What one task holds by number: devices by kind, resource sets by name."""
 
@@ -34,7 +35,6 @@ class Booking(msgspec.Struct, frozen=True, eq=False):
 
 _NO_INNER = Inner()
 _NOBODY = Crowd(np.zeros(0, np.intp), np.zeros(0, np.int64))
-
 
 
 class Standing:
@@ -89,7 +89,9 @@ class Standing:
     def fits_set(self, name: str, request: SetRequest, rows: Rows | slice) -> Mask:
         """bool[rows]: whether one task could have its set there now."""
         sets = self.sets.get(name)
-        return np.zeros(len(self.tasks[rows]), np.bool_) if sets is None else sets.fits(request, rows)
+        return (
+            np.zeros(len(self.tasks[rows]), np.bool_) if sets is None else sets.fits(request, rows)
+        )
 
     def take(
         self,

@@ -1,17 +1,26 @@
 """How a job's constraints and the policy's spreading become `Ties`: levels, masks and penalties over the machines."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from borgpy.model.constraints import Away, Exclusive, Limit, Near, Spread
-from borgpy.model.names import JobKey, key_of, split_job
+from borgpy.model.names import JobKey
 from borgpy.model.policy import Policy
 from borgpy.scheduling.domains import Domains, Ties, nested
+from borgpy.scheduling.eligibility import sum_of
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.merge import NO_LIMIT, Level
-from borgpy.scheduling.scoring import UNIT, unit_of
-from borgpy.scheduling.snapshot import Floats, Mask
+from borgpy.scheduling.neighbours import (
+    Ruling,
+    is_own,
+    miss,
+    other_of,
+    ruling,
+    shares_of,
+    shunned,
+    shuns_of,
+)
+from borgpy.scheduling.scoring import unit_of, units
+from borgpy.scheduling.snapshot import Codes, Floats, Mask
 from borgpy.scheduling.standing import Standing
 
 
@@ -23,32 +32,21 @@ class Tying:
         self._policy = policy
         self._domains: dict[str, Domains] = {}
         self._nested: dict[tuple[str, ...], bool] = {}
-        snapshot = standing.snapshot
-        self._shunned: dict[JobKey, list[tuple[JobKey, str]]] = {}
-        for shun in snapshot.tenants.shuns:
-            target = key_of(split_job(shun.holder)[0], shun.away.job)
-            self._shunned.setdefault(target, []).append((shun.holder, shun.away.attribute))
-        for job in snapshot.pending:  # placed in this pass, they keep others off like those that run
-            for rule in job.constraints:
-                if isinstance(rule, Away) and not rule.weight:
-                    target = key_of(split_job(job.job)[0], rule.job)
-                    held = self._shunned.setdefault(target, [])
-                    if (job.job, rule.attribute) not in held:
-                        held.append((job.job, rule.attribute))
+        self._shuns = shuns_of(standing.snapshot)
 
     def watched(self) -> frozenset[JobKey]:
         """The jobs that others want to be near to or away from."""
         named = {
-            key_of(split_job(job.job)[0], rule.job)
+            other_of(job, rule)
             for job in self._standing.snapshot.pending
             for rule in job.constraints
             if isinstance(rule, Near | Away)
         }
-        return frozenset(named | {holder for held in self._shunned.values() for holder, _ in held})
+        return frozenset(named | {shun.holder for held in self._shuns.values() for shun in held})
 
     def is_loose(self, job: PendingJob) -> bool:
         """Whether nothing binds the tasks of a job to each other or to other jobs."""
-        if job.job in self._shunned:
+        if job.job in self._shuns:
             return False
         if job.replicas > 1 and self._policy.spread:
             return False
@@ -103,13 +101,21 @@ class Tying:
                 else:
                     levels.append(self._level(job, rule.attribute, limit=rule.most))
             elif isinstance(rule, Spread) and rule.weight:
-                domains = self.domains(rule.attribute)
-                unit_each = np.rint(self._soft(rule.weight) / _fair(rule, domains) * UNIT)
-                if domains.free is not None:
-                    unit_each[domains.free] = 0.0
-                counts = domains.counts(self._standing, job.job)
-                levels.append((domains, Level(domains.codes, counts, unit_each, free=domains.free, machines=domains.machines)))
+                levels.append(self._balance(job, rule))
         return levels
+
+    def _balance(self, job: PendingJob, rule: Spread) -> tuple[Domains, Level]:
+        """A soft Spread: each task counts as many times as the value's share is smaller than an even one."""
+        domains = self.domains(rule.attribute)
+        column = self._standing.snapshot.attributes.column(rule.attribute)
+        shares = _shares(rule, column)[:-1]
+        fair = np.where(shares > 0, shares * len(shares), 1.0)
+        unit = np.zeros(domains.size)
+        unit[: len(fair)] = units(self._soft(rule.weight) / fair)
+        counts = domains.counts(self._standing, job.job)
+        return domains, Level(
+            domains.codes, counts, unit, free=domains.free, machines=domains.machines
+        )
 
     def _level(
         self,
@@ -135,69 +141,41 @@ class Tying:
 
     def _barred(self, job: PendingJob, allowed: Mask) -> tuple[Mask | None, bool]:
         """Where hard rules about others keep the job off, and whether its own next task changes that."""
-        barred = np.zeros(len(allowed), np.bool_)
-        standing, user = self._standing, split_job(job.job)[0]
-        some = moving = False
+        rulings: list[Ruling] = []
+        moving = False
         for rule in job.constraints:
             if rule.weight or not isinstance(rule, Near | Away | Spread):
                 continue
-            some = True
-            domains = self.domains(rule.attribute)
-            if isinstance(rule, Spread):
-                barred |= ~_lowest(rule, domains, domains.counts(standing, job.job), allowed)
-                moving = True
-                continue
-            other = key_of(user, rule.job)
-            moving |= other == job.job
-            if isinstance(rule, Away):
-                barred |= domains.present(standing, other)
-            elif other != job.job or standing.crowd(other).rows.size:
-                barred |= ~domains.present(standing, other)
-        for holder, attribute in self._shunned.get(job.job, ()):
-            some = True
-            barred |= self.domains(attribute).present(standing, holder)
-        return (barred if some else None), moving
+            moving |= isinstance(rule, Spread) or is_own(job, rule)
+            found = ruling(self._standing, job, rule, allowed)
+            if found is not None:
+                rulings.append(found)
+        rulings += [shunned(self._standing, shun) for shun in self._shuns.get(job.job, ())]
+        if not rulings:
+            return None, moving
+        return ~np.logical_and.reduce([able for _, _, able in rulings]), moving
 
     def _extra(self, job: PendingJob) -> tuple[Floats | None, bool]:
         """What machines are worse by for soft rules about others, and whether the job's own next task changes that."""
-        extra: Floats | None = None
-        standing, user = self._standing, split_job(job.job)[0]
+        terms: list[Floats] = []
         moving = False
         for rule in job.constraints:
-            if not rule.weight or not isinstance(rule, Near | Away | Exclusive):
+            if not rule.weight:
                 continue
-            missed = unit_of(self._soft(rule.weight))
-            if isinstance(rule, Exclusive):
-                miss = standing.tasks > 0
-                moving = True
-            else:
-                other = key_of(user, rule.job)
-                moving |= other == job.job
-                there = self.domains(rule.attribute).present(standing, other)
-                miss = there if isinstance(rule, Away) else ~there
-            extra = miss * missed if extra is None else extra + miss * missed
-        return extra, moving
+            if isinstance(rule, Spread):
+                column = self._standing.snapshot.attributes.column(rule.attribute)
+                shares = _shares(rule, column)[column.codes]
+                terms.append(np.where(shares <= 0, unit_of(self._soft(rule.weight)), 0.0))
+            elif isinstance(rule, Near | Away | Exclusive):
+                moving |= isinstance(rule, Exclusive) or is_own(job, rule)
+                missed = miss(self._standing, job, rule)
+                if missed is not None:
+                    terms.append(missed * unit_of(self._soft(rule.weight)))
+        return sum_of(terms), moving
 
 
-def _fair(rule: Spread, domains: Domains) -> Floats:
-    """float64[domains]: 1 where a value is to have as many tasks as the average one, 2 for twice as many."""
-    fair = np.ones(domains.size)
-    if rule.shares:
-        percent = {share.value: share.percent for share in rule.shares}
-        fair[: len(domains.values)] = [
-            max(percent.get(value, 0), 0.01) * len(percent) / 100 for value in domains.values
-        ]
-    return fair
-
-
-def _lowest(rule: Spread, domains: Domains, counts: Floats | Mask | object, allowed: Mask) -> Mask:
-    """bool[machines]: where the job's tasks are fewest, over the share, among values that it may use at all."""
-    level = np.asarray(counts) / _fair(rule, domains)
-    usable = np.zeros(domains.size, np.bool_)
-    usable[domains.codes[allowed]] = True
-    if domains.free is not None:
-        usable &= ~domains.free
-    if not usable.any():
-        return np.zeros(len(allowed), np.bool_)
-    lowest = usable & (level <= level[usable].min())
-    return lowest[domains.codes]
+def _shares(rule: Spread, column: Codes) -> Floats:
+    """float64[values + 1]: the share of a job's tasks that belongs to each value, none without the attribute."""
+    every = np.ones(len(column.values) + 1, np.bool_)
+    every[-1] = False
+    return shares_of(column.values, rule.shares, every)
