@@ -82,8 +82,8 @@ class Fit(msgspec.Struct, frozen=True, eq=False):
 
     def leftover(self, d: int) -> Floats:
         """float64[n]: the amount of dimension ``d`` that is left, in parts of the largest machine's and of all dimensions."""
-        left: Floats = (self.free[d][self.rows] - self.asked[d]) * self.frame.worth[d]
-        return left
+        left: Ints = self.free[d][self.rows] - self.asked[d]
+        return left * self.frame.worth[d]
 
 
 def packing(policy: Policy, fit: Fit) -> Floats:
