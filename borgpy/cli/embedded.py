@@ -30,6 +30,7 @@ class Recorded(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     """What cell.json keeps of an embedded cell. A pid of 0: not started, or stopped.
 
     ``simulate`` machines stand in for this one (0: this one). ``granted`` is the capacity its user got quota for.
+    ``plugins`` are what the Borgmaster is started with.
     """
 
     cell: str
@@ -42,6 +43,7 @@ class Recorded(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     machine: str = ""
     simulate: int = 0
     granted: Resources | None = None
+    plugins: tuple[str, ...] = ()
 
 
 class Layout(msgspec.Struct, frozen=True):

@@ -53,8 +53,11 @@ class EmbeddedCell:
         self._say = say
         self._programs = programs or Programs()
 
-    async def start(self, simulate: int | None = None) -> Recorded:
-        """Start what does not run, and wait until machines have joined; what runs already is left alone."""
+    async def start(
+        self, simulate: int | None = None, plugins: tuple[str, ...] | None = None
+    ) -> Recorded:
+        """Start what does not run, and wait until machines have joined; what runs already is left alone, unless it is to
+        be another number of machines, or the Borgmaster is to have other plug-ins."""
         async with locked(self.layout):
             recorded = self._known() or Recorded(
                 cell=self.layout.root.name, user=self._user, machine=_machine_name()
@@ -63,6 +66,9 @@ class EmbeddedCell:
             if simulate is not None and simulate != recorded.simulate:
                 recorded = await self._end_borglet(recorded, with_tasks=True)
                 recorded = msgspec.structs.replace(recorded, simulate=simulate)
+            if plugins is not None and plugins != recorded.plugins:
+                recorded = await self._end_borgmaster(recorded)
+                recorded = msgspec.structs.replace(recorded, plugins=plugins)
             recorded = await self._start_borgmaster(recorded)
             recorded = await self._start_borglet(recorded)
             async with self._client(recorded) as client:
@@ -75,11 +81,7 @@ class EmbeddedCell:
             recorded = self._known()
             if recorded is None:
                 raise NotFound(f"there is no cell at {self.layout.root}")
-            master = borgmaster_process(recorded)
-            if master.is_alive():
-                self._say("stopping the Borgmaster")
-                await _end(master)
-            recorded = self._record(recorded, borgmaster_pid=0, borgmaster_started=0.0)
+            recorded = await self._end_borgmaster(recorded)
             await self._end_borglet(recorded, with_tasks=not keep_tasks)
 
     def _known(self) -> Recorded | None:
@@ -101,6 +103,7 @@ class EmbeddedCell:
                 *("--tokens", str(self.layout.tokens)),
                 *("--credential", str(self.layout.credential)),
                 *("--poll-interval-ms", str(POLL_INTERVAL_MS)),
+                *(flag for plugin in recorded.plugins for flag in ("--plugin", plugin)),
             )
             recorded = self._record(
                 recorded, borgmaster_pid=process.pid, borgmaster_started=process.started
@@ -113,6 +116,13 @@ class EmbeddedCell:
             recorded = self._record(recorded, address=address)
         await self._serving(recorded, process)
         return recorded
+
+    async def _end_borgmaster(self, recorded: Recorded) -> Recorded:
+        master = borgmaster_process(recorded)
+        if master.is_alive():
+            self._say("stopping the Borgmaster")
+            await _end(master)
+        return self._record(recorded, borgmaster_pid=0, borgmaster_started=0.0)
 
     async def _start_borglet(self, recorded: Recorded) -> Recorded:
         if not borglet_process(recorded).is_alive():

@@ -39,12 +39,16 @@ async def context_to_run_in(options: Options, cell: str) -> Context:
 
 
 async def start_here(
-    options: Options, cell: str, around: Surroundings, simulate: int | None = None
+    options: Options,
+    cell: str,
+    around: Surroundings,
+    simulate: int | None = None,
+    plugins: tuple[str, ...] | None = None,
 ) -> Context:
     """Start a cell on this machine, or what is missing of it."""
     root = around.cells / cell
     embedded = EmbeddedCell(root, around.user or local_user(), speaker(options))
-    await embedded.start(simulate)
+    await embedded.start(simulate, plugins)
     return known_contexts(around)[cell]
 
 

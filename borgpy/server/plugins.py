@@ -5,8 +5,6 @@ import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from numpy.typing import NDArray
-
 from borgpy.errors import InvalidConfig
 from borgpy.model.constraints import Constraint
 from borgpy.model.constraints import Plugin as PluginRule
@@ -59,7 +57,7 @@ class _Watched:
     def __init__(self, book: PluginBook, name: str, plugin: Plugin) -> None:
         self._book, self._name, self._plugin = book, name, plugin
 
-    def __call__(self, machines: Machines, job: PendingJob) -> NDArray[Any]:
+    def __call__(self, machines: Machines, job: PendingJob) -> Any:
         self._book.asking = self._name
         try:
             return self._plugin(machines, job)
@@ -73,7 +71,7 @@ class _Missing:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def __call__(self, _machines: Machines, _job: PendingJob) -> NDArray[Any]:
+    def __call__(self, _machines: Machines, _job: PendingJob) -> Any:
         raise LookupError(f"the Borgmaster was started without it; {_FORM}")
 
 

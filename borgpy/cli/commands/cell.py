@@ -24,6 +24,7 @@ from borgpy.clock import new_id
 from borgpy.errors import BorgError, InvalidConfig, Unreachable
 from borgpy.model.api import CellView
 from borgpy.model.names import NAME_RULE, is_name
+from borgpy.model.policy_text import NONE
 
 
 class CellStanding(msgspec.Struct, frozen=True):
@@ -58,15 +59,25 @@ def cell() -> None:
             metavar="N",
             help="N simulated machines instead of this one; 0: this one again.",
         ),
+        click.option(
+            "--plugin",
+            "plugins",
+            multiple=True,
+            metavar="NAME=MODULE:FUNCTION",
+            help="Give the Borgmaster this plug-in from now on; may be repeated; none: no plug-ins again.",
+        ),
     ],
 )
-async def start(options: Options, name: str, simulate: int | None) -> None:
+async def start(
+    options: Options, name: str, simulate: int | None, plugins: tuple[str, ...]
+) -> None:
     """Start a cell on this machine, or what is missing of it."""
     around = here()
     wanted = name or options.cell or around.cell or _only_one_here() or DEFAULT_CELL
     if not is_name(wanted):
         raise InvalidConfig(f"{wanted!r} is no name for a cell", hint=NAME_RULE)
-    context = await start_here(options, wanted, around, simulate)
+    given = tuple(plugin for plugin in plugins if plugin != NONE)
+    context = await start_here(options, wanted, around, simulate, given if plugins else None)
     standing = await _standing(options, context)
     show(options, standing, text=lambda: "\n".join(_lines(standing)), names=lambda: [standing.cell])
 

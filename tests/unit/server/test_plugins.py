@@ -48,7 +48,7 @@ def test_functions_are_loaded_by_name() -> None:
     loaded = load_plugins(
         ["a=my_plugins:everywhere", " b = my_plugins:Kept.here ", "c=my_plugins:with_a_default"]
     )
-    assert [(name, function.__name__) for name, function in loaded.items()] == [  # type: ignore[attr-defined]
+    assert [(name, function.__name__) for name, function in loaded.items()] == [
         ("a", "everywhere"),
         ("b", "here"),
         ("c", "with_a_default"),
