@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from borgpy.model.cell import CellView, Job, request_of, taken_of_alloc, taken_of_machine
+from borgpy.model.cell import CellView, Job, request_of, taken_of_alloc
 from borgpy.model.names import JobKey
 from borgpy.model.plan import Plan
 from borgpy.model.resources import Resources, Tally
@@ -56,20 +56,16 @@ class PlacesInSet:
         """Which alloc the plan puts a task into; -1 if it does not say."""
         return self._chosen.get(index, -1)
 
-    def why_not(self, task: Task, machine: str, room: Tally) -> str:
-        """Why a task cannot go into its alloc any more; empty when it can. ``room`` is what the machine has left.
-
-        Of the machine it takes only ports: the rest is kept for the alloc, even on a machine that has become too small
-        for all that it was given.
-        """
+    def why_not(self, task: Task, machine: str) -> str:
+        """Why a task cannot go into its alloc any more; empty when it can. ``machine`` is where that should be."""
         if self.alloc_of(task.index) < 0:
             return "the plan names no alloc for it"
-        if taken_of_machine(self._job, task).ports > room.value().ports:
-            return "the machine has no ports any more"
         return self._allocs.why_not(self._place(task), machine, taken_of_alloc(self._job, task))
 
-    def take(self, task: Task) -> None:
+    def take(self, task: Task) -> int:
+        """Put a task into its alloc; which one that is."""
         self._allocs.take(self._place(task), taken_of_alloc(self._job, task))
+        return self.alloc_of(task.index)
 
     def _place(self, task: Task) -> Place:
         return self._job.spec.alloc_key, self.alloc_of(task.index)

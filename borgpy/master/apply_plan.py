@@ -1,6 +1,6 @@
 """What becomes of a plan: each line is looked at again, for the cell may have moved on since the snapshot."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
 
@@ -14,9 +14,13 @@ from borgpy.model.names import JobKey
 from borgpy.model.operations import ApplyPlan
 from borgpy.model.plan import Placement, Plan, Preemption
 from borgpy.model.priority import may_preempt
-from borgpy.model.resources import NOTHING, Tally
+from borgpy.model.resources import NOTHING, Resources, Tally
 
 GONE = "the task is gone"
+FULL = "the machine has no room any more"
+
+Fits = Callable[[Tally, Resources, Resources], bool]
+"""Whether what is used of a whole leaves room for a request."""
 
 _job_of = attrgetter("job")
 
@@ -39,24 +43,37 @@ def apply_plan(cell: CellView, op: ApplyPlan) -> list[Event]:
 
 
 class _Rooms:
-    """What is free of each machine, and each alloc, less what the plan has taken so far."""
+    """The machines and allocs as they are, and what the plan has taken of them so far."""
 
     def __init__(self, cell: CellView, plan: Plan) -> None:
-        self._cell = cell
         self.allocs = AllocPlaces(cell, plan)
-        self._rooms: dict[str, Tally | None] = {}
+        self._machines = cell.machines
+        self._occupancy = cell.occupancy
+        # Most machines get one task of an entry: a sum of its own is made for a machine only when the second one comes.
+        self._first: dict[str, Resources] = {}
+        self._sums: dict[str, tuple[Tally, Resources]] = {}
 
-    def of(self, name: str) -> Tally | None:
-        """None if nothing may be placed there."""
-        if name not in self._rooms:
-            self._rooms[name] = self._look(name)
-        return self._rooms[name]
-
-    def _look(self, name: str) -> Tally | None:
-        machine = self._cell.machines.get(name)
+    def take(self, name: str, request: Resources, fits: Fits) -> str:
+        """Take ``request`` of a machine; why that cannot be, empty when it is done."""
+        if name in self._sums:
+            used, capacity = self._sums[name]
+            if not fits(used, capacity, request):
+                return FULL
+            used.add(request)
+            return ""
+        machine = self._machines.get(name)
         if machine is None or machine.state is not MachineState.UP:
-            return None
-        return self._cell.occupancy[name].room_in(machine.spec.capacity)
+            return "the machine is not available"
+        first = self._first.get(name)
+        if first is not None:
+            used = self._occupancy[name].copy()
+            used.add(first)
+            self._sums[name] = used, machine.spec.capacity
+            return self.take(name, request, fits)
+        if not fits(self._occupancy[name], machine.spec.capacity, request):
+            return FULL
+        self._first[name] = request
+        return ""
 
 
 def _placements(
@@ -68,41 +85,33 @@ def _placements(
     placed: set[int],
 ) -> Iterator[Event]:
     """What becomes of lines of one job; ``placed`` are the tasks that have their machine by an earlier line."""
-    transition(
-        TaskState.PENDING, TaskEvent.SCHEDULE
-    )  # asked once: no task in another state gets past here
+    pending = TaskState.PENDING
+    transition(pending, TaskEvent.SCHEDULE)  # asked once: no task in another state gets past here
     allocs = rooms.allocs.of(job)
+    fits = Tally.leaves if allocs is None else Tally.leaves_ports
     digest, request = "", NOTHING
     for line in lines:
-        task = job.tasks.get(line.index)
+        index = line.index
+        task = job.tasks.get(index)
         if task is None:
             yield _stale(line, GONE)
             continue
-        if task.state is not TaskState.PENDING or line.index in placed:
+        if task.state is not pending or index in placed:
             yield _stale(line, "the task is not pending")
             continue
         if task.ready_at > op.at:
             yield _stale(line, "the task is held back after crashing")
             continue
-        room = rooms.of(line.machine)
-        if room is None:
-            yield _stale(line, "the machine is not available")
-            continue
         if task.spec != digest:
             digest, request = task.spec, taken_of_machine(job, task)
-        if allocs is not None:
-            why = allocs.why_not(task, line.machine, room)
-            if why:
-                yield _stale(line, why)
-                continue
-            allocs.take(task)
-        elif not room.holds(request):
-            yield _stale(line, "the machine has no room any more")
+        trouble = "" if allocs is None else allocs.why_not(task, line.machine)
+        trouble = trouble or rooms.take(line.machine, request, fits)
+        if trouble:
+            yield _stale(line, trouble)
             continue
-        room.subtract(request)
-        placed.add(line.index)
-        alloc = allocs.alloc_of(line.index) if allocs else -1
-        yield TaskScheduled(line.job, line.index, line.machine, seq, alloc)
+        alloc = -1 if allocs is None else allocs.take(task)
+        placed.add(index)
+        yield TaskScheduled(line.job, index, line.machine, seq, alloc)
 
 
 def _stale(line: Placement, why: str) -> PlacementStale:

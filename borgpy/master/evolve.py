@@ -135,23 +135,35 @@ def _task_scheduled(cell: Cell, event: e.TaskScheduled) -> None:
 
 def _tasks_scheduled(cell: Cell, events: Iterable[e.TaskScheduled]) -> None:
     """A plan places thousands of tasks: what those of one job have in common is looked up once, not for each."""
+    at, seq, running = cell.at, cell.seq, TaskState.RUNNING
+    machines: dict[str, None] = {}
     for key, run in groupby(events, _job_of):
         job, waiting = cell.jobs[key], cell.pending[key]
         digest, taken, phase = "", NOTHING, _first_phase(job)
+        is_plain = not (job.spec.alloc or job.spec.is_alloc_set)
         for event in run:
-            task = job.tasks[event.index]
-            task.state, task.phase, task.since = TaskState.RUNNING, phase, cell.at
-            task.machine, task.incarnation = event.machine, event.incarnation
-            task.status, task.stopping, task.reason = None, None, ""
-            del waiting[event.index]
+            index, name = event.index, event.machine
+            task = job.tasks[index]
+            if task.incarnation:  # else nobody has said anything of it yet
+                task.status, task.stopping, task.reason = None, None, ""
+            task.state, task.phase, task.since, task.ordered_seq = running, phase, at, seq
+            task.machine, task.incarnation = name, event.incarnation
+            del waiting[index]
             if task.spec != digest:  # its tasks share one object, which spares memory, too
                 digest, taken = task.spec, taken_of_machine(job, task)
-            if event.alloc >= 0:
-                job.within[event.index] = event.alloc
-            rooms.enter(cell, key, job, task, taken)
-            _orders_changed(cell, job, task)
+            if is_plain:
+                cell.occupancy[name].charge(key, index, taken)
+            else:
+                if event.alloc >= 0:
+                    job.within[index] = event.alloc
+                rooms.enter(cell, key, job, task, taken)
+            machines[name] = None
+        job.changed_seq = seq
         if not waiting:
             del cell.pending[key]
+    for name in machines:
+        cell.machines[name].orders_seq = seq
+    cell.touched.update(machines)
 
 
 def _placement_stale(cell: Cell, event: e.PlacementStale) -> None:

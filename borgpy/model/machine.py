@@ -44,35 +44,32 @@ class Machine(msgspec.Struct, omit_defaults=True, gc=False):
     reason: str = ""
 
 
-class Occupancy:
-    """What is taken of a machine, by task. It follows from the tasks, so checkpoints leave it out."""
+class Occupancy(Tally):
+    """What is taken of a machine, and by which tasks. It follows from the tasks, so checkpoints leave it out."""
 
-    __slots__ = ("_used", "charges")
+    __slots__ = ("charges",)
 
     def __init__(self) -> None:
-        self._used = Tally()
+        super().__init__()
         self.charges: dict[tuple[JobKey, int], Resources] = {}
 
     @property
     def used(self) -> Resources:
         """The sum of all charges."""
-        return self._used.value()
-
-    def room_in(self, capacity: Resources) -> Tally:
-        """What is left of ``capacity``, as an amount of its own."""
-        return self._used.rest_of(capacity)
+        return self.value()
 
     def charge(self, job: JobKey, index: int, amount: Resources) -> None:
         """Take ``amount`` for a task, instead of what it had before."""
-        key = (job, index)
-        before = self.charges.pop(key, None)  # what changes goes to the end, as if it were new
-        if before is not None:
-            self._used.subtract(before)
-        self.charges[key] = amount
-        self._used.add(amount)
+        key, count = (job, index), len(self.charges)
+        before = self.charges.setdefault(key, amount)
+        if len(self.charges) == count:  # what changes goes to the end, as if it were new
+            self.subtract(before)
+            del self.charges[key]
+            self.charges[key] = amount
+        self.add(amount)
 
     def release(self, job: JobKey, index: int) -> None:
         """Give back what a task had, if anything."""
         amount = self.charges.pop((job, index), None)
         if amount is not None:
-            self._used.subtract(amount)
+            self.subtract(amount)

@@ -111,20 +111,20 @@ class Tally:
         self._disk, self._ports = start.disk, start.ports
         self._extra = dict(start.extra)
 
+    def copy(self) -> "Tally":
+        copy = Tally()
+        copy._cpu, copy._ram, copy._disk, copy._ports = (
+            self._cpu,
+            self._ram,
+            self._disk,
+            self._ports,
+        )
+        copy._extra = dict(self._extra)
+        return copy
+
     def value(self) -> Resources:
         """The amount as it is now."""
         return Resources(self._cpu, self._ram, self._disk, self._ports, self._extra)
-
-    def rest_of(self, whole: Resources) -> "Tally":
-        """``whole`` less this amount."""
-        rest = Tally(whole)
-        rest._cpu -= self._cpu
-        rest._ram -= self._ram
-        rest._disk -= self._disk
-        rest._ports -= self._ports
-        for name, less in self._extra.items():
-            rest._extra[name] = rest._extra.get(name, 0) - less
-        return rest
 
     def add(self, amount: Resources) -> None:
         self._cpu += amount.cpu
@@ -146,15 +146,26 @@ class Tally:
 
     def holds(self, request: Resources) -> bool:
         """`Resources.fits_in` the other way round: whether there is as much as ``request`` of everything."""
+        return request.fits_in(self.value())
+
+    def leaves(self, whole: Resources, request: Resources) -> bool:
+        """Whether ``request`` fits in what this amount leaves of ``whole``."""
         return (
-            request.cpu <= self._cpu
-            and request.ram <= self._ram
-            and request.disk <= self._disk
-            and request.ports <= self._ports
-            and (
-                not request.extra
-                or all(n <= self._extra.get(name, 0) for name, n in request.extra.items())
-            )
+            self._cpu + request.cpu <= whole.cpu
+            and self._ram + request.ram <= whole.ram
+            and self._disk + request.disk <= whole.disk
+            and self._ports + request.ports <= whole.ports
+            and (not request.extra or self._leaves_extra(whole.extra, request.extra))
+        )
+
+    def leaves_ports(self, whole: Resources, request: Resources) -> bool:
+        """The same for ports alone: of the rest a task in an alloc takes nothing, however little there is."""
+        return self._ports + request.ports <= whole.ports
+
+    def _leaves_extra(self, whole: dict[str, int], request: dict[str, int]) -> bool:
+        return all(
+            self._extra.get(name, 0) + amount <= whole.get(name, 0)
+            for name, amount in request.items()
         )
 
 
