@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from msgspec import UNSET
+
 from borgpy.master.borgmaster import Borgmaster, outcome_of
 from borgpy.model.alloc import AllocSetSpec
 from borgpy.model.cell import Cell
-from borgpy.model.events import Event
+from borgpy.model.events import Event, PlacementStale, TaskScheduled
 from borgpy.model.machine import MachineSpec
 from borgpy.model.names import JobKey
 from borgpy.model.operations import ApplyPlan, JoinMachines, SetQuota, SubmitJob
@@ -36,7 +38,9 @@ def a_task_spec(
     restart: Restart = Restart.ALWAYS,
     package: Package = A_PACKAGE,
     notice_ms: int = 5000,
+    **more: Any,
 ) -> TaskSpec:
+    """A task spec; ``more`` are further fields of `TaskSpec`."""
     return TaskSpec(
         package=package,
         args={"port": "%port%"} if args is None else args,
@@ -46,6 +50,7 @@ def a_task_spec(
         health=health,
         restart=restart,
         notice_ms=notice_ms,
+        **more,
     )
 
 
@@ -73,17 +78,23 @@ def a_job(
     )
 
 
-def a_machine(name: str = "m1", *, capacity: Resources = ROOMY) -> MachineSpec:
-    return MachineSpec(name, f"http://127.0.0.1:1/{name}", capacity)
+def a_machine(name: str = "m1", *, capacity: Resources = ROOMY, **more: Any) -> MachineSpec:
+    """A machine; ``more`` are further fields of `MachineSpec`."""
+    return MachineSpec(name, f"http://127.0.0.1:1/{name}", capacity, **more)
 
 
 def a_borgmaster(
-    *machines: str, quota_of: tuple[str, ...] = ("alice", "bob"), capacity: Resources = ROOMY
+    *machines: str | MachineSpec,
+    quota_of: tuple[str, ...] = ("alice", "bob"),
+    capacity: Resources = ROOMY,
 ) -> Borgmaster:
-    """A cell called ic with these machines, and boundless quota for some users."""
+    """A cell called ic with these machines (names will do), and boundless quota for some users."""
     master = Borgmaster(Cell("ic"))
     if machines:
-        specs = tuple(a_machine(name, capacity=capacity) for name in machines)
+        specs = tuple(
+            machine if isinstance(machine, MachineSpec) else a_machine(machine, capacity=capacity)
+            for machine in machines
+        )
         master.apply(JoinMachines(at=1, by="borglets", machines=specs))
     for user in quota_of:
         for band in Band:
@@ -102,11 +113,18 @@ def accepted(outcome: Outcome) -> Accepted:
 
 
 def place(
-    master: Borgmaster, placements: dict[int, str], *, job: str = "alice/web", at: int = 20
-) -> None:
-    """Place tasks by index, as a plan would."""
-    lines = tuple(Placement(job, index, machine) for index, machine in placements.items())  # type: ignore[arg-type]
-    master.apply(ApplyPlan(at=at, plan=Plan(seq=master.cell.seq, seed=0, placements=lines)))
+    master: Borgmaster,
+    placements: dict[int, str],
+    *holdings: Holding,
+    job: str = "alice/web",
+    at: int = 20,
+) -> tuple[str, ...]:
+    """Place tasks by index, as a plan would; why those were not placed that were not."""
+    lines = tuple(Placement(JobKey(job), index, machine) for index, machine in placements.items())
+    plan = Plan(master.cell.seq, 0, lines, holdings=holdings or UNSET)
+    events = master.apply(ApplyPlan(at=at, plan=plan))
+    assert all(isinstance(event, PlacementStale | TaskScheduled) for event in events), events
+    return tuple(event.reason for event in events if isinstance(event, PlacementStale))
 
 
 def an_alloc_set(

@@ -75,6 +75,9 @@ def _ports(task: TaskSpec) -> Iterator[Problem]:
         if name not in task.ports:
             yield Problem("ports", f"{name!r} has a number, and is not among the ports", got=name)
         yield from between(f"ports.{name}", number, 1, limits.MAX_PORT_NUMBER)
+    numbers = list(task.fixed_ports.values())
+    for number in sorted({number for number in numbers if numbers.count(number) > 1}):
+        yield Problem("ports", f"two ports have the number {number}", got=str(number))
 
 
 def _overrides(spec: JobSpec) -> Iterator[Problem]:

@@ -8,12 +8,6 @@ from borgpy.model.spec import JobSpec
 
 def unsupported(spec: JobSpec) -> Iterator[Problem]:
     """Everything in ``spec`` that no cell of this release could honour."""
-    if spec.constraints:
-        yield Problem(
-            "constraints",
-            "this cell does not place by constraints yet",
-            hint="leave them out; the job then runs on any machine with room for it",
-        )
     if spec.after:
         yield Problem(
             "after",
@@ -27,13 +21,6 @@ def unsupported(spec: JobSpec) -> Iterator[Problem]:
             "this cell brings nothing but the binary to a task yet",
             hint="let the binary carry what it needs",
             got=", ".join(package.name for package in spec.task.packages),
-        )
-    if spec.task.fixed_ports:
-        yield Problem(
-            "ports",
-            "this cell chooses the numbers of ports; it cannot give out fixed ones yet",
-            hint="leave the number out, and hand it to the program with %port:NAME%",
-            got=", ".join(f"{name} = {n}" for name, n in spec.task.fixed_ports.items()),
         )
     if spec.quota_user not in ("", spec.user):
         yield Problem(

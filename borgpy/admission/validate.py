@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from borgpy.admission.allocs import alloc_set_problems
 from borgpy.admission.bounds import between
+from borgpy.admission.numbered import numbered_problems
 from borgpy.admission.placement import placement_problems
 from borgpy.admission.texts import text_problems
 from borgpy.model import limits
@@ -25,6 +26,7 @@ def problems_of(spec: JobSpec) -> tuple[Problem, ...]:
         *_names(spec),
         *_numbers(spec),
         *_requirements(spec.task.requirements),
+        *numbered_problems(spec),
         *(alloc_set_problems(spec) if spec.is_alloc_set else _packages(spec.task)),
         *text_problems(spec),
         *(_health(spec.task.health, spec.task.ports) if spec.task.health else ()),
@@ -50,6 +52,7 @@ def _numbers(spec: JobSpec) -> Iterator[Problem]:
     yield from between("priority", spec.priority, MIN_PRIORITY, MAX_PRIORITY)
     yield from between("update.batch", spec.update.batch, 0, limits.MAX_REPLICAS)
     yield from between("notice_ms", spec.task.notice_ms, 0, limits.MAX_NOTICE_MS)
+    yield from between("runtime_ms", spec.runtime_ms, 0, limits.MAX_RUNTIME_MS)
 
 
 def _requirements(asked: Resources) -> Iterator[Problem]:

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from borgpy.master.alloc_places import Place, allocs_on
-from borgpy.model.cell import CellView, request_of
-from borgpy.model.constraints import Exclusive
+from borgpy.model.cell import CellView, request_of, tenancy_of
 from borgpy.model.machine import MachineState
 from borgpy.model.names import JobKey
-from borgpy.model.priority import Band, band_of
+from borgpy.model.priority import is_production
 from borgpy.model.resources import total
 from borgpy.scheduling.columns import Columns
 from borgpy.scheduling.facts import MachineFacts
@@ -60,7 +59,7 @@ def row_name(index: int) -> str:
 def alloc_facts(cell: CellView, key: JobKey, index: int) -> MachineFacts:
     """One placed alloc as the scheduler wants it.
 
-    Its ports are those that its machine has left, and those of the tasks in it.
+    Its ports are those that its machine has left, and those of the tasks in it; fixed ones are the machine's.
     """
     job = cell.jobs[key]
     alloc = job.tasks[index]
@@ -78,16 +77,19 @@ def alloc_facts(cell: CellView, key: JobKey, index: int) -> MachineFacts:
         placeable=machine.state is MachineState.UP and alloc.stopping is None,
         attributes=machine.spec.attributes,
         tasks=Counter(inner for inner, _ in sorted(room.charges)),
-        exclusive=any(_is_exclusive(inner.spec.constraints) for inner, _ in tasks),
+        exclusive=any(inner.spec.is_exclusive() for inner, _ in tasks),
         production_cpu=sum(
             request_of(inner, task).cpu
             for inner, task in tasks
-            if band_of(inner.spec.priority) in (Band.PRODUCTION, Band.MONITORING)
+            if is_production(inner.spec.priority)
         ),
-        packages=tuple(sorted({inner.specs[task.spec].package.digest for inner, task in tasks})),
+        packages=tuple(
+            sorted({f for inner, task in tasks for f in inner.specs[task.spec].files()})
+        ),
+        ports=tuple(sorted(tenancy_of(cell, alloc.machine).ports)),
+        ends_at=max(
+            (inner.held[task.index].ends_at for inner, task in tasks if task.index in inner.held),
+            default=0,
+        ),
         host=alloc.machine,
     )
-
-
-def _is_exclusive(constraints: Iterable[object]) -> bool:
-    return any(isinstance(rule, Exclusive) and not rule.weight for rule in constraints)

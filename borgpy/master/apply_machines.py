@@ -1,5 +1,6 @@
 """What becomes of news about machines: joining, leaving, falling silent."""
 
+from borgpy.admission.numbered import offer_problems
 from borgpy.master import moves
 from borgpy.model.cell import CellView
 from borgpy.model.events import Event, MachineJoined, MachineLost, MachineRemoved
@@ -82,4 +83,5 @@ def _problems(spec: MachineSpec) -> list[Problem]:
         for name, amount in spec.capacity.by_name().items()
         if not 0 <= amount < 1 << 62
     )
+    problems.extend(offer_problems(spec.devices, spec.sets))
     return problems

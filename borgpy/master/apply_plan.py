@@ -6,6 +6,7 @@ from operator import attrgetter
 
 from borgpy.master import moves
 from borgpy.master.alloc_places import AllocPlaces
+from borgpy.master.seating import Seating, asks_for_more
 from borgpy.model.cell import CellView, Job, taken_of_machine
 from borgpy.model.events import Event, PlacementStale, TaskScheduled
 from borgpy.model.lifecycle import EvictionCause, TaskEvent, TaskState, transition
@@ -15,6 +16,7 @@ from borgpy.model.operations import ApplyPlan
 from borgpy.model.plan import Placement, Plan, Preemption
 from borgpy.model.priority import may_preempt
 from borgpy.model.resources import NOTHING, Resources, Tally
+from borgpy.model.tenancy import NOTHING_HELD
 
 GONE = "the task is gone"
 FULL = "the machine has no room any more"
@@ -43,7 +45,7 @@ def apply_plan(cell: CellView, op: ApplyPlan) -> list[Event]:
 
 
 class _Rooms:
-    """The machines and allocs as they are, and what the plan has taken of them so far."""
+    """The machines and allocs as they are, what the plan has taken of them so far, and who sits where."""
 
     def __init__(self, cell: CellView, plan: Plan) -> None:
         self.allocs = AllocPlaces(cell, plan)
@@ -52,6 +54,7 @@ class _Rooms:
         # Most machines get one task of an entry: a sum of its own is made for a machine only when the second one comes.
         self._first: dict[str, Resources] = {}
         self._sums: dict[str, tuple[Tally, Resources]] = {}
+        self.seating = Seating(cell, plan, self._first)
 
     def take(self, name: str, request: Resources, fits: Fits) -> str:
         """Take ``request`` of a machine; why that cannot be, empty when it is done."""
@@ -87,17 +90,14 @@ def _placements(
     """What becomes of lines of one job; ``placed`` are the tasks that have their machine by an earlier line."""
     pending = TaskState.PENDING
     transition(pending, TaskEvent.SCHEDULE)  # asked once: no task in another state gets past here
-    allocs = rooms.allocs.of(job)
+    allocs, seating, asking = rooms.allocs.of(job), rooms.seating, asks_for_more(job.spec)
     fits = Tally.leaves if allocs is None else Tally.leaves_ports
     digest, request = "", NOTHING
     for line in lines:
         index = line.index
         task = job.tasks.get(index)
-        if task is None:
-            yield _stale(line, GONE)
-            continue
-        if task.state is not pending or index in placed:
-            yield _stale(line, "the task is not pending")
+        if task is None or task.state is not pending or index in placed:
+            yield _stale(line, GONE if task is None else "the task is not pending")
             continue
         if task.ready_at > op.at:
             yield _stale(line, "the task is held back after crashing")
@@ -105,13 +105,17 @@ def _placements(
         if task.spec != digest:
             digest, request = task.spec, taken_of_machine(job, task)
         trouble = "" if allocs is None else allocs.why_not(task, line.machine)
+        special = not trouble and (asking or not seating.is_plain(line.machine))
+        if special:
+            trouble = seating.why_not(job, job.specs[digest], line)
         trouble = trouble or rooms.take(line.machine, request, fits)
         if trouble:
             yield _stale(line, trouble)
             continue
         alloc = -1 if allocs is None else allocs.take(task)
+        held = seating.seat(job, job.specs[digest], line) if special else NOTHING_HELD
         placed.add(index)
-        yield TaskScheduled(line.job, index, line.machine, seq, alloc)
+        yield TaskScheduled(line.job, index, line.machine, seq, alloc, held.devices, held.sets)
 
 
 def _stale(line: Placement, why: str) -> PlacementStale:

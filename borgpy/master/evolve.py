@@ -9,7 +9,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, cast
 
-from borgpy.master import rooms
+from borgpy.master import neighbours, rooms
 from borgpy.model import events as e
 from borgpy.model.cell import Answer, Cell, Job, is_outdated, taken_of_machine
 from borgpy.model.lifecycle import DEAD_PHASE, EvictionCause, Phase, TaskState
@@ -17,6 +17,7 @@ from borgpy.model.machine import Machine, MachineState, Occupancy
 from borgpy.model.names import JobKey
 from borgpy.model.resources import NOTHING
 from borgpy.model.task import Stopping, Task
+from borgpy.model.tenancy import Held
 
 ANSWERS_KEPT = 100_000
 ANSWERS_KEPT_MS = 24 * 60 * 60 * 1000
@@ -86,6 +87,9 @@ def _job_submitted(cell: Cell, event: e.JobSubmitted) -> None:
     if job is None:
         job = Job(event.spec, digest, event.version, event.by, cell.at)
         cell.jobs[event.job] = job
+        job.rules_seq = cell.seq if event.spec.constraints else 0
+    else:
+        neighbours.changed(cell, event.job, job, event.spec)
     job.spec, job.digest, job.version = event.spec, digest, event.version
     job.by, job.submitted_at, job.changed_seq = event.by, cell.at, cell.seq
     job.stopped = job.purge = False
@@ -141,6 +145,7 @@ def _tasks_scheduled(cell: Cell, events: Iterable[e.TaskScheduled]) -> None:
         job, waiting = cell.jobs[key], cell.pending[key]
         digest, taken, phase = "", NOTHING, _first_phase(job)
         is_plain = not (job.spec.alloc or job.spec.is_alloc_set)
+        minds, runtime_ms = neighbours.minds(job.spec), job.spec.runtime_ms
         for event in run:
             index, name = event.index, event.machine
             task = job.tasks[index]
@@ -157,6 +162,11 @@ def _tasks_scheduled(cell: Cell, events: Iterable[e.TaskScheduled]) -> None:
                 if event.alloc >= 0:
                     job.within[index] = event.alloc
                 rooms.enter(cell, key, job, task, taken)
+            if event.devices or event.sets or runtime_ms:
+                ends_at = at + runtime_ms if runtime_ms else 0
+                job.held[index] = Held(event.devices, event.sets, ends_at)
+            if minds:
+                neighbours.arrived(cell, key, job.spec, name)
             machines[name] = None
         job.changed_seq = seq
         if not waiting:
@@ -288,6 +298,8 @@ def _first_phase(job: Job) -> Phase:
 
 def _off_its_machine(cell: Cell, key: JobKey, job: Job, task: Task) -> None:
     rooms.leave(cell, key, job, task)
+    job.held.pop(task.index, None)
+    neighbours.left(cell, key, job.spec, task.machine)
     _orders_changed(cell, job, task)
     task.stopping = None
 

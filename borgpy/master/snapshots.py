@@ -1,15 +1,20 @@
 """What the scheduler sees of the cell: columns that are kept, and brought up to date only where something changed."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from borgpy.master.alloc_columns import AllocColumns
 from borgpy.master.borgmaster import Borgmaster
-from borgpy.model.cell import CellView, Job, request_of
+from borgpy.model.cell import CellView, Job, request_of, tenancy_of
+from borgpy.model.constraints import Away
 from borgpy.model.machine import MachineState
 from borgpy.model.names import JobKey
+from borgpy.model.priority import is_production
+from borgpy.model.spec import TaskSpec
+from borgpy.model.tenancy import Tenancy, is_numbered
 from borgpy.scheduling.columns import Columns
-from borgpy.scheduling.facts import MachineFacts, PendingJob
-from borgpy.scheduling.snapshot import Snapshot
+from borgpy.scheduling.facts import MachineFacts, PendingJob, Shun
+from borgpy.scheduling.snapshot import Snapshot, SnapshotFacts
 
 ALL = 1 << 30
 
@@ -42,22 +47,62 @@ class Snapshots:
 
     def take(self, at: int) -> Snapshot:
         """The cell as it is, with the tasks that may be placed at ``at``."""
-        while self.refresh(ALL):
-            pass
+        self._refresh_all()
         cell = self._master.cell
         pending = pending_jobs(cell, at)
-        return self._columns.snapshot(cell.seq, pending, allocs=self._allocs.by_set)
+        return self._columns.snapshot(cell.seq, pending, shuns(cell), self._allocs.by_set)
+
+    def facts(self, at: int) -> SnapshotFacts:
+        """The same as it travels."""
+        self._refresh_all()
+        cell = self._master.cell
+        return SnapshotFacts(
+            seq=cell.seq,
+            machines=self._columns.facts(),
+            pending=pending_jobs(cell, at),
+            shuns=shuns(cell),
+            allocs={key: own.facts() for key, own in sorted(self._allocs.by_set.items())},
+        )
+
+    def _refresh_all(self) -> None:
+        while self.refresh(ALL):
+            pass
 
 
 def machine_facts(cell: CellView, name: str) -> MachineFacts:
-    """One machine as the scheduler wants it."""
-    machine = cell.machines[name]
+    """One machine as the scheduler wants it. The cost is that of the tasks there."""
+    machine, room = cell.machines[name], cell.occupancy[name]
+    production_cpu = ends_at = 0
+    specs: dict[str, TaskSpec] = {}
+    tasks = Counter(key for key, _ in room.charges)
+    production = {key: is_production(cell.jobs[key].spec.priority) for key in tasks}
+    for (key, index), amount in room.charges.items():
+        job = cell.jobs[key]
+        digest = job.tasks[index].spec
+        specs[digest] = job.specs[digest]
+        if index in job.held:
+            ends_at = max(ends_at, job.held[index].ends_at)
+        if production[key]:
+            production_cpu += amount.cpu
+    offered = machine.spec
+    numbered = any(is_numbered(spec, offered) for spec in specs.values())
+    tenancy = tenancy_of(cell, name) if numbered else Tenancy(offered)
     return MachineFacts(
         name=name,
-        capacity=machine.spec.capacity,
-        used=cell.occupancy[name].used,
+        capacity=offered.capacity,
+        used=room.used,
         placeable=machine.state is MachineState.UP,
-        attributes=machine.spec.attributes,
+        attributes=offered.attributes,
+        tasks=dict(tasks),
+        exclusive=name in cell.reserved,
+        production_cpu=production_cpu,
+        packages=tuple(sorted({digest for spec in specs.values() for digest in spec.files()})),
+        ports=tuple(sorted(tenancy.ports)),
+        ends_at=ends_at,
+        devices=offered.devices,
+        device_free={kind: tuple(free) for kind, free in tenancy.devices.items()},
+        sets=offered.sets,
+        set_states={called: tuple(states) for called, states in tenancy.sets.items()},
     )
 
 
@@ -98,21 +143,48 @@ def avoided(cell: CellView, job: Job, index: int) -> tuple[str, ...]:
     return avoid if known < usable else ()
 
 
+def pending_job_of(cell: CellView, key: JobKey, index: int) -> PendingJob:
+    """One pending task alone, whether it is held back or not: what `why` asks about."""
+    return _pending(cell, key, (index,))
+
+
+def shuns(cell: CellView) -> tuple[Shun, ...]:
+    """The running tasks that want others kept away from them, by job."""
+    return tuple(
+        Shun(key, rule)
+        for key in sorted(cell.shunning)
+        for rule in cell.jobs[key].spec.constraints
+        if isinstance(rule, Away) and not rule.weight
+    )
+
+
 def _pending_job(cell: CellView, key: JobKey, at: int) -> PendingJob | None:
+    tasks = cell.jobs[key].tasks
+    indexes = sorted(index for index in cell.pending[key] if tasks[index].ready_at <= at)
+    return _pending(cell, key, tuple(indexes)) if indexes else None
+
+
+def _pending(cell: CellView, key: JobKey, indexes: tuple[int, ...]) -> PendingJob:
+    """Tasks of one job that differ in nothing that matters here: overrides change arguments and environment only."""
     job = cell.jobs[key]
-    indexes = sorted(index for index in cell.pending[key] if job.tasks[index].ready_at <= at)
-    if not indexes:
-        return None
+    spec, task = job.spec, job.spec.task
     avoid: Mapping[int, tuple[str, ...]] = {
         index: names for index in indexes if (names := avoided(cell, job, index))
     }
     return PendingJob(
         job=key,
-        user=job.spec.user,
-        priority=job.spec.priority,
+        user=spec.user,
+        priority=spec.priority,
         request=request_of(job, job.tasks[indexes[0]]),
         spec=job.digest,
-        indexes=tuple(indexes),
+        indexes=indexes,
         avoid=avoid,
-        alloc=job.spec.alloc_key,
+        constraints=spec.constraints,
+        devices=task.devices,
+        sets=task.sets,
+        ports=tuple(sorted(task.fixed_ports.values())),
+        packages=task.files(),
+        alloc=spec.alloc_key,
+        runtime_ms=spec.runtime_ms,
+        replicas=spec.replicas,
     )

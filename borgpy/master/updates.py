@@ -10,6 +10,7 @@ from borgpy.model.lifecycle import EvictionCause, Phase, TaskEvent
 from borgpy.model.names import JobKey
 from borgpy.model.operations import ReplaceTasks
 from borgpy.model.resources import NOTHING, Resources
+from borgpy.model.spec import TaskSpec
 from borgpy.model.task import Task
 
 
@@ -35,7 +36,10 @@ def next_to_replace(job: Job) -> tuple[int, ...]:
 
 
 def replace_tasks(cell: CellView, op: ReplaceTasks) -> list[Event]:
-    """Restart outdated tasks where they are, if the new spec fits there; else they are placed anew."""
+    """Restart outdated tasks where they are, if the new spec fits there; else they are placed anew.
+
+    What a task holds by number it keeps, so one that asks for other devices, sets or fixed ports is placed anew too.
+    """
     job = cell.jobs.get(op.job)
     if job is None:
         return []
@@ -70,6 +74,8 @@ class _Room:
         cell, job = self._cell, self._job
         if not holds_its_tasks(cell, self._key, task.index, job.specs[wanted].request()):
             return "the alloc set's new version is too small for the tasks in it"
+        if _held(job.specs[wanted]) != _held(job.specs[task.spec]):
+            return "the job's new version asks for other devices, sets or ports"
         machine = task.machine
         updated = msgspec.structs.replace(task, spec=wanted)
         grown = taken_of_machine(job, updated) - taken_of_machine(job, task)
@@ -87,6 +93,10 @@ class _Room:
             self._in_allocs[place] = within
         self._on_machines[machine] = grown
         return ""
+
+
+def _held(spec: TaskSpec) -> tuple[object, ...]:
+    return spec.devices, spec.sets, spec.fixed_ports
 
 
 def _may_yet_serve(task: Task) -> bool:

@@ -1,10 +1,11 @@
 """The state of a cell: everything the journal adds up to, and the indexes that follow from it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import msgspec
 
+from borgpy.model.constraints import Away
 from borgpy.model.lifecycle import PHASE_STATE, TaskState
 from borgpy.model.machine import Machine, Occupancy
 from borgpy.model.names import JobKey, task_key
@@ -16,6 +17,7 @@ from borgpy.model.refusal import Outcome
 from borgpy.model.resources import Resources, total
 from borgpy.model.spec import JobSpec, TaskSpec
 from borgpy.model.task import Task
+from borgpy.model.tenancy import NOTHING_HELD, Held, Tenancy
 
 
 class Job(msgspec.Struct, omit_defaults=True):
@@ -24,7 +26,8 @@ class Job(msgspec.Struct, omit_defaults=True):
     ``digest`` names the task spec that its tasks should run, except those in ``variants``; ``specs`` holds these and
     every other that a task still runs. ``tasks`` are by index, dead ones included until they are forgotten. ``changed_seq`` is the journal
     sequence of the last change to the job or any of its tasks. ``within`` tells of each running task, by index, in which
-    alloc of its job's alloc set it is.
+    alloc of its job's alloc set it is, ``held`` of some of them what they hold of their machines besides amounts.
+    ``rules_seq`` is the journal sequence of the last change to the job's constraints (0: it never had any).
     """
 
     spec: JobSpec
@@ -39,6 +42,8 @@ class Job(msgspec.Struct, omit_defaults=True):
     tasks: dict[int, Task] = {}
     variants: tuple[Variant, ...] = ()
     within: dict[int, int] = {}
+    held: dict[int, Held] = {}
+    rules_seq: int = 0
 
     def wanted(self, index: int) -> str:
         """The digest of the task spec that the task of this index should run."""
@@ -101,6 +106,10 @@ class CellView(Protocol):
     def updating(self) -> Mapping[JobKey, None]: ...
     @property
     def dead(self) -> Mapping[tuple[JobKey, int], None]: ...
+    @property
+    def shunning(self) -> Mapping[JobKey, int]: ...
+    @property
+    def reserved(self) -> Mapping[str, int]: ...
 
 
 class Cell:
@@ -110,8 +119,10 @@ class Cell:
 
     Derived, hence not in checkpoints: ``occupancy`` by machine, ``allocs``: what is taken of each placed alloc by set and
     index, ``pending`` tasks by job, jobs that are ``updating``
-    (they have tasks that run an older spec), ``dead`` tasks in the order in which they died, ``unsettled`` jobs (empty between
-    operations), and ``touched``, the machines that changed since somebody emptied the set.
+    (they have tasks that run an older spec), ``dead`` tasks in the order in which they died, how many tasks run of the
+    jobs that are ``shunning`` others, and on the machines that are ``reserved`` by tasks that want no neighbours,
+    ``unsettled`` jobs (empty between operations), and ``touched``, the machines that changed since somebody emptied the
+    set.
     """
 
     def __init__(self, name: str) -> None:
@@ -133,6 +144,8 @@ class Cell:
         self.pending: dict[JobKey, dict[int, None]] = {}
         self.updating: dict[JobKey, None] = {}
         self.dead: dict[tuple[JobKey, int], None] = {}
+        self.shunning: dict[JobKey, int] = {}
+        self.reserved: dict[str, int] = {}
         self.unsettled: dict[JobKey, None] = {}
         self.touched: set[str] = set()
 
@@ -147,6 +160,7 @@ class Cell:
         for name, room in self.occupancy.items():
             charged = total(room.charges.values())
             assert charged.by_name() == room.used.by_name(), f"{name}: {charged}"
+            tenancy_of(self, name).check()
             for job_key, index in room.charges:
                 task = self.jobs[job_key].tasks[index]
                 assert task.state is TaskState.RUNNING, f"{job_key}/{index} is charged, not running"
@@ -157,6 +171,8 @@ class Cell:
         assert derived.pending == {k: set(v) for k, v in self.pending.items()}
         assert derived.updating == set(self.updating)
         assert derived.dead == set(self.dead)
+        assert derived.shunning == self.shunning
+        assert derived.reserved == self.reserved
 
 
 class Derived(msgspec.Struct):
@@ -165,12 +181,19 @@ class Derived(msgspec.Struct):
     pending: dict[JobKey, set[int]] = {}
     updating: set[JobKey] = set()
     dead: set[tuple[JobKey, int]] = set()
+    shunning: dict[JobKey, int] = {}
+    reserved: dict[str, int] = {}
 
 
 def derive(cell: CellView) -> Derived:
     """The indexes as they must be, from the tasks alone."""
-    derived = Derived({}, set(), set())
+    derived = Derived({}, set(), set(), {}, {})
     for key, job in cell.jobs.items():
+        running = [task for task in job.tasks.values() if task.state is TaskState.RUNNING]
+        if running and is_shunning(job.spec):
+            derived.shunning[key] = len(running)
+        for task in running if job.spec.reserves_machines() else ():
+            derived.reserved[task.machine] = derived.reserved.get(task.machine, 0) + 1
         for index, task in job.tasks.items():
             if task.state is TaskState.PENDING:
                 derived.pending.setdefault(key, set()).add(index)
@@ -191,6 +214,22 @@ def is_outdated(job: Job, task: Task) -> bool:
     )
 
 
+def is_shunning(spec: JobSpec) -> bool:
+    """Whether the tasks of a job keep those of others away."""
+    return any(isinstance(rule, Away) and not rule.weight for rule in spec.constraints)
+
+
+def tenancy_of(cell: CellView, machine: str) -> Tenancy:
+    """What is held of a machine by number."""
+    return Tenancy(cell.machines[machine].spec, _tenants(cell, machine))
+
+
+def _tenants(cell: CellView, machine: str) -> Iterator[tuple[TaskSpec, Held]]:
+    for key, index in cell.occupancy[machine].charges:
+        job = cell.jobs[key]
+        yield job.specs[job.tasks[index].spec], job.held.get(index, NOTHING_HELD)
+
+
 def _check_tasks(cell: Cell, key: JobKey, job: Job) -> None:
     for index, task in job.tasks.items():
         name = f"{key}/{index}"
@@ -199,6 +238,7 @@ def _check_tasks(cell: Cell, key: JobKey, job: Job) -> None:
         assert task.spec in job.specs, f"{name} runs a spec its job does not hold"
         running = task.state is TaskState.RUNNING
         assert running or task.stopping is None, f"{name} is stopping, not running"
+        assert running or index not in job.held, f"{name} holds {job.held[index]}"
         if running:
             charge = cell.occupancy[task.machine].charges[key, index]
             assert charge == taken_of_machine(job, task), f"{name} is charged {charge}"
@@ -206,6 +246,7 @@ def _check_tasks(cell: Cell, key: JobKey, job: Job) -> None:
         if job.stopped:
             assert task.state is not TaskState.PENDING, f"{name} is pending in a stopped job"
     assert job.within.keys() <= job.tasks.keys()
+    assert job.held.keys() <= job.tasks.keys()
     assert job.specs.keys() == job.wants() | {task.spec for task in job.tasks.values()}
 
 

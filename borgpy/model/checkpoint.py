@@ -92,6 +92,7 @@ def _in_order(job: Job) -> Job:
         tasks={index: job.tasks[index] for index in sorted(job.tasks)},
         specs={digest: job.specs[digest] for digest in sorted(job.specs)},
         within={index: job.within[index] for index in sorted(job.within)},
+        held={index: job.held[index] for index in sorted(job.held)},
     )
 
 
@@ -111,4 +112,6 @@ def _restore_indexes(cell: Cell) -> None:
     cell.updating = dict.fromkeys(sorted(derived.updating))
     by_age = sorted(derived.dead, key=lambda dead: (cell.jobs[dead[0]].tasks[dead[1]].since, dead))
     cell.dead = dict.fromkeys(by_age)
+    cell.shunning = {key: derived.shunning[key] for key in sorted(derived.shunning)}
+    cell.reserved = {name: derived.reserved[name] for name in sorted(derived.reserved)}
     cell.touched = set(cell.machines)

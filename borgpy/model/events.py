@@ -76,13 +76,18 @@ class TasksSubmitted(Happening, frozen=True, tag="tasks_submitted"):
 
 
 class TaskScheduled(Happening, frozen=True, tag="task_scheduled"):
-    """A pending task has a machine; ``alloc`` is the index of the alloc there in which it runs, if it is in one."""
+    """A pending task has a machine; ``alloc`` is the index of the alloc there in which it runs, if it is in one.
+
+    It holds the devices (by kind) and resource sets (by name) of these numbers.
+    """
 
     job: JobKey
     index: int
     machine: str
     incarnation: int
     alloc: int = -1
+    devices: dict[str, tuple[int, ...]] = {}
+    sets: dict[str, int] = {}
 
 
 class PlacementStale(Happening, frozen=True, tag="placement_stale"):

@@ -19,6 +19,18 @@ MAX_PORTS = 100
 MAX_PORT_NUMBER = 65535
 MAX_EXTRA_RESOURCES = 32
 
+MAX_DEVICES = 256
+MAX_DEVICE_MODELS = 16
+"""Of one kind in one machine: sixteen times as many GPUs as the largest machine has that one can rent."""
+
+MAX_SETS = 256
+MAX_SLOTS = 1_000_000
+"""Resource sets of one name in one machine, and the slots of each: a cloud machine has up to 15 interfaces with 50
+addresses each."""
+
+MAX_RUNTIME_MS = 366 * 24 * 60 * 60 * 1000
+"""What is expected to run for longer does not end as far as placing is concerned."""
+
 MAX_TEXTS = 1000
 MAX_TEXT_BYTES = 128 * 1024
 """Linux hands a program at most 128 KiB in one argument; all arguments and environment of a task stay within it here."""

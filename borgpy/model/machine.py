@@ -4,7 +4,9 @@ from enum import Enum
 
 import msgspec
 
+from borgpy.model.devices import DeviceOffer
 from borgpy.model.names import JobKey
+from borgpy.model.resource_sets import SetOffer
 from borgpy.model.resources import Resources, Tally
 
 
@@ -25,6 +27,8 @@ class MachineSpec(
     address: str
     capacity: Resources
     attributes: dict[str, str] = {}
+    devices: tuple[DeviceOffer, ...] = ()
+    sets: tuple[SetOffer, ...] = ()
 
     def __post_init__(self) -> None:
         ordered = {name: self.attributes[name] for name in sorted(self.attributes)}

@@ -37,6 +37,11 @@ def band_of(priority: int) -> Band:
     raise ValueError(f"priority {priority} is outside {MIN_PRIORITY}..{MAX_PRIORITY}")
 
 
+def is_production(priority: int) -> bool:
+    """Whether a task counts as production beside others on its machine: the production and monitoring bands do."""
+    return band_of(priority) in (Band.PRODUCTION, Band.MONITORING)
+
+
 def may_preempt(preemptor: int, victim: int) -> bool:
     """Production tasks never preempt each other, so that evictions do not cascade (Borg §2.5)."""
     if band_of(preemptor) is band_of(victim) is Band.PRODUCTION:

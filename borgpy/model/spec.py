@@ -6,10 +6,12 @@ from enum import Enum
 
 import msgspec
 
-from borgpy.model.constraints import Constraint
+from borgpy.model.constraints import Constraint, Exclusive
+from borgpy.model.devices import DeviceRequest
 from borgpy.model.names import JobKey, job_key, key_of
 from borgpy.model.overrides import Override, Variant, overlaid
 from borgpy.model.priority import DEFAULT_PRIORITY
+from borgpy.model.resource_sets import SetRequest
 from borgpy.model.resources import Resources
 
 SECOND_MS = 1000
@@ -67,7 +69,8 @@ class TaskSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
     ``args`` become ``--name=value`` in order. Naming a port with ``%port:NAME%`` (or ``%port%``, short for
     ``%port:port%``) is what requests it: ``ports`` lists the names, and ``fixed_ports`` gives the numbers of those that
-    cannot be any. ``packages`` lie beside the binary in the task's directory.
+    cannot be any. ``packages`` lie beside the binary in the task's directory. ``devices`` are asked for by kind, ``sets``
+    by name, each at most once.
     """
 
     package: Package
@@ -81,10 +84,17 @@ class TaskSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     appclass: AppClass = AppClass.BATCH
     packages: tuple[Package, ...] = ()
     fixed_ports: dict[str, int] = {}
+    devices: tuple[DeviceRequest, ...] = ()
+    sets: tuple[SetRequest, ...] = ()
 
     def request(self) -> Resources:
         """What one task takes of a machine: its requirements and one port for each name."""
         return self.requirements + Resources(ports=len(self.ports))
+
+    def files(self) -> dict[str, int]:
+        """What has to be on its machine before it starts: digests with their sizes in bytes. An alloc needs nothing."""
+        packages = (self.package, *self.packages)
+        return {package.digest: package.size for package in packages if package.digest}
 
     def with_overrides(self, overrides: Iterable[Override]) -> "TaskSpec":
         """This spec with the texts of ``overrides`` laid over its own, one after the other."""
@@ -112,7 +122,8 @@ class JobSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     ``overrides`` change the spec for some of them. ``alloc`` names the alloc set whose allocs they run in, ``after`` the
     jobs that must have finished before they start; both are names (``JOB`` or ``USER/JOB``) for `names.key_of`.
     ``quota_user`` is whose quota the job is charged to, if not its own user's. An alloc set is a job of another ``kind``,
-    which `borgpy.model.alloc` makes of what people submit.
+    which `borgpy.model.alloc` makes of what people submit. ``runtime_ms`` is how long a task is expected to run; 0:
+    nobody knows. A 16th field would change the bytes of every job, and with them the hashes of old journals.
     """
 
     name: str
@@ -129,10 +140,19 @@ class JobSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     after: tuple[str, ...] = ()
     quota_user: str = ""
     kind: Kind = Kind.JOB
+    runtime_ms: int = 0
 
     @property
     def key(self) -> JobKey:
         return job_key(self.user, self.name)
+
+    def is_exclusive(self) -> bool:
+        """Whether nothing else may run beside its tasks (the soft form is a wish, and holds nobody off)."""
+        return any(isinstance(rule, Exclusive) and not rule.weight for rule in self.constraints)
+
+    def reserves_machines(self) -> bool:
+        """Whether its tasks want whole machines for themselves; in an alloc, that is what they have it for."""
+        return not self.alloc and self.is_exclusive()
 
     @property
     def is_alloc_set(self) -> bool:

@@ -41,6 +41,9 @@ class Task(msgspec.Struct, omit_defaults=True, gc=False):
     (or last) placement, so that none is ever used twice: an order, a report and a sandbox belong to exactly one. ``machine`` is where it runs, or ran last. ``ordered_seq`` is the
     journal sequence at which its machine's orders came to include this incarnation. A pending task may not be placed
     before ``ready_at``; ``crashes`` in a row make that longer, and ``avoid`` lists the machines it kept crashing on.
+
+    A 16th field would change the bytes of all tasks, so that old journals did not fold to their hash any more: what
+    else there is to know of some tasks is in `Job.held`.
     """
 
     index: int

@@ -16,7 +16,7 @@ from borgpy.model.priority import Band
 from borgpy.model.quota import Quota
 from borgpy.model.refusal import Accepted
 from borgpy.model.resources import Resources
-from borgpy.scheduling.snapshot import SnapshotColumns, to_columns
+from borgpy.scheduling.snapshot import SnapshotFacts
 from borgpy.server import problems
 from borgpy.server.auth import Right
 from borgpy.server.route import Call, Query, Route, reply
@@ -83,8 +83,8 @@ class CellApi:
                 method="GET",
                 path="/v1/snapshot",
                 handler=self.snapshot,
-                summary="Machines and pending requests as columns, as the scheduler sees them",
-                answer=SnapshotColumns,
+                summary="Machines and pending tasks, as the scheduler sees them",
+                answer=SnapshotFacts,
             ),
             Route(
                 method="GET",
@@ -145,8 +145,8 @@ class CellApi:
         return response
 
     async def snapshot(self, _call: Call) -> web.Response:
-        taken = self._services.scheduler.snapshot()
-        body = await asyncio.to_thread(lambda: msgspec.json.encode(to_columns(taken)))
+        taken = self._services.scheduler.facts()
+        body = await asyncio.to_thread(msgspec.json.encode, taken)
         return web.Response(
             body=body,
             content_type="application/json",

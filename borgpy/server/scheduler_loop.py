@@ -2,16 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+
+from msgspec import UNSET
 
 from borgpy.clock import Clock, new_seed
 from borgpy.errors import BorgError, Fenced
 from borgpy.master.borgmaster import Borgmaster
 from borgpy.master.snapshots import Snapshots, next_ready
 from borgpy.model.events import Event, PlacementStale
+from borgpy.model.names import JobKey
 from borgpy.model.operations import ApplyPlan, Operation
-from borgpy.model.plan import Plan
-from borgpy.scheduling.snapshot import Snapshot
+from borgpy.model.plan import Holding, Placement, Plan, Preemption
+from borgpy.scheduling.snapshot import Snapshot, SnapshotFacts
 from borgpy.server.passes import Passes
 
 log = logging.getLogger(__name__)
@@ -53,6 +56,10 @@ class SchedulerLoop:
     def snapshot(self) -> Snapshot:
         """The cell as the scheduler sees it now."""
         return self._snapshots.take(self._clock.now())
+
+    def facts(self) -> SnapshotFacts:
+        """The same as it travels."""
+        return self._snapshots.facts(self._clock.now())
 
     async def run(self) -> None:
         """Pass after pass for ever, sleeping while nothing changes."""
@@ -111,12 +118,30 @@ class SchedulerLoop:
 
 def _parts(plan: Plan) -> list[Plan]:
     """The plan in journal entries of a bearable size. What fits nowhere is not journalled: it changes nothing."""
+    held = {(holding.job, holding.index): holding for holding in plan.holdings or ()}
     return [
-        Plan(
-            plan.seq,
-            plan.seed,
+        _part(
+            plan,
             plan.placements[start : start + MAX_PLACEMENTS],
             plan.preemptions if start == 0 else (),
+            held,
         )
         for start in range(0, max(len(plan.placements), len(plan.preemptions)), MAX_PLACEMENTS)
     ]
+
+
+def _part(
+    plan: Plan,
+    placements: tuple[Placement, ...],
+    preemptions: tuple[Preemption, ...],
+    held: Mapping[tuple[JobKey, int], Holding],
+) -> Plan:
+    keys = [(line.job, line.index) for line in placements]
+    holdings = tuple(held[key] for key in keys if key in held)
+    return Plan(
+        plan.seq,
+        plan.seed,
+        placements,
+        preemptions,
+        holdings=holdings or UNSET,
+    )

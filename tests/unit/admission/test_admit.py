@@ -6,13 +6,15 @@ import pytest
 from borgpy.admission.admit import admit
 from borgpy.admission.validate import problems_of
 from borgpy.model import constraints as c
+from borgpy.model.devices import DeviceRequest
 from borgpy.model.operations import SetQuota
 from borgpy.model.overrides import Override, parse_ranges
 from borgpy.model.priority import Band
 from borgpy.model.quota import Quota
 from borgpy.model.refusal import RefusalCode
+from borgpy.model.resource_sets import SetRequest
 from borgpy.model.resources import Resources
-from borgpy.model.spec import AppClass, HealthCheck, JobSpec, Package
+from borgpy.model.spec import AppClass, HealthCheck, JobSpec, Package, TaskSpec
 from tests.builders import GIB, MIB, a_borgmaster, a_job, a_task_spec, accepted, submit
 
 A_PACKAGE_MORE = Package("data", "cd" * 32, 1)
@@ -156,18 +158,12 @@ def test_what_is_wrong_with_the_place_and_the_texts_is_named_by_its_field(
 @pytest.mark.parametrize(
     ("spec", "field"),
     [
-        pytest.param(a_job_that_asks(c.Exclusive()), "constraints", id="constraints"),
         pytest.param(a_job(after=("bob/etl",)), "after", id="after"),
         pytest.param(a_job(quota_user="bob"), "quota_user", id="another's quota"),
         pytest.param(
             a_job(task=msgspec.structs.replace(a_task_spec(), packages=(A_PACKAGE_MORE,))),
             "packages",
             id="packages",
-        ),
-        pytest.param(
-            a_job(task=msgspec.structs.replace(a_task_spec(), fixed_ports={"port": 80})),
-            "ports",
-            id="a fixed port",
         ),
     ],
 )
@@ -179,6 +175,89 @@ def test_what_a_cell_cannot_honour_yet_is_refused_rather_than_ignored(
     assert refusal is not None
     assert refusal.code is RefusalCode.INVALID
     assert [problem.field for problem in refusal.problems] == [field]
+
+
+def test_what_the_scheduler_places_by_is_admitted() -> None:
+    """A machine as the job asks for may join later: that there is none now is no reason to refuse it."""
+    nowhere = c.Compare(attribute="no-machine-has-it", operator=c.Operator.EXISTS)
+    task = a_task_spec(
+        fixed_ports={"port": 80},
+        devices=(DeviceRequest(2, models=("A100",)), DeviceRequest(1, 250, "tpu")),
+        sets=(SetRequest("eni", "sg-1", 2),),
+    )
+    assert admit(a_borgmaster().cell, a_job(task=task, constraints=(nowhere,))) is None
+
+
+@pytest.mark.parametrize(
+    ("task", "field"),
+    [
+        pytest.param(
+            a_task_spec(devices=(DeviceRequest(), DeviceRequest(2))),
+            "requirements.devices",
+            id="a kind twice",
+        ),
+        pytest.param(
+            a_task_spec(devices=(DeviceRequest(0),)),
+            "requirements.devices.gpu.count",
+            id="no devices",
+        ),
+        pytest.param(
+            a_task_spec(devices=(DeviceRequest(10**9),)),
+            "requirements.devices.gpu.count",
+            id="an absurd number of devices",
+        ),
+        pytest.param(
+            a_task_spec(devices=(DeviceRequest(1, 1500),)),
+            "requirements.devices.gpu.millis",
+            id="more than all of one device",
+        ),
+        pytest.param(
+            a_task_spec(devices=(DeviceRequest(2, 500),)),
+            "requirements.devices.gpu",
+            id="parts of two devices",
+        ),
+        pytest.param(
+            a_task_spec(devices=(DeviceRequest(kind="g p"),)),
+            "requirements.devices.g p",
+            id="no kind of device",
+        ),
+        pytest.param(
+            a_task_spec(devices=(DeviceRequest(models=("\n",)),)),
+            "requirements.devices.gpu.model",
+            id="no model",
+        ),
+        pytest.param(
+            a_task_spec(sets=(SetRequest("eni", "a"), SetRequest("eni", "b"))),
+            "requirements.sets",
+            id="a set twice",
+        ),
+        pytest.param(
+            a_task_spec(sets=(SetRequest("eni", "a", 0),)),
+            "requirements.sets.0.slots",
+            id="no slots",
+        ),
+        pytest.param(
+            a_task_spec(sets=(SetRequest("eni", ""),)), "requirements.sets.0.value", id="no value"
+        ),
+        pytest.param(
+            a_task_spec(ports=("a", "b"), args={}, fixed_ports={"a": 80, "b": 80}),
+            "ports",
+            id="a fixed port twice",
+        ),
+    ],
+)
+def test_what_is_wrong_with_what_is_held_by_number_is_named(task: TaskSpec, field: str) -> None:
+    assert [problem.field for problem in problems_of(a_job(task=task))] == [field]
+
+
+def test_an_alloc_has_no_devices_to_give() -> None:
+    spec = a_job(task=a_task_spec(devices=(DeviceRequest(),)), alloc="room")
+    assert [problem.field for problem in problems_of(spec)] == ["requirements.devices"]
+
+
+def test_a_plug_in_has_a_name_and_an_expected_runtime_is_a_time() -> None:
+    spec = a_job(constraints=(c.Plugin(name="no name"),), runtime_ms=-1)
+    assert [problem.field for problem in problems_of(spec)] == ["runtime_ms", "constraints.0.value"]
 
 
 def test_what_a_cell_only_carries_is_admitted() -> None:
