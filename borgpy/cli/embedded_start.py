@@ -66,10 +66,10 @@ class EmbeddedCell:
             if simulate is not None and simulate != recorded.simulate:
                 recorded = await self._end_borglet(recorded, with_tasks=True)
                 recorded = msgspec.structs.replace(recorded, simulate=simulate)
-            if plugins is not None and plugins != recorded.plugins:
-                recorded = await self._end_borgmaster(recorded)
-                recorded = msgspec.structs.replace(recorded, plugins=plugins)
-            recorded = await self._start_borgmaster(recorded)
+            if plugins is None or plugins == recorded.plugins:
+                recorded = await self._start_borgmaster(recorded)
+            else:
+                recorded = await self._start_with(plugins, recorded)
             recorded = await self._start_borglet(recorded)
             async with self._client(recorded) as client:
                 await self._joined(client, recorded)
@@ -91,6 +91,16 @@ class EmbeddedCell:
         changed = msgspec.structs.replace(recorded, **changes)
         write_record(self.layout, changed)
         return changed
+
+    async def _start_with(self, plugins: tuple[str, ...], recorded: Recorded) -> Recorded:
+        """Start the Borgmaster anew with these plug-ins; if it does not like them, the next start has the old ones."""
+        before = recorded.plugins
+        recorded = await self._end_borgmaster(recorded)
+        try:
+            return await self._start_borgmaster(msgspec.structs.replace(recorded, plugins=plugins))
+        except BorgError:
+            self._record(self._known() or recorded, plugins=before)
+            raise
 
     async def _start_borgmaster(self, recorded: Recorded) -> Recorded:
         if not borgmaster_process(recorded).is_alive():

@@ -174,3 +174,31 @@ def _answer(urls: list[str]) -> bool:
         with urllib.request.urlopen(url, timeout=5) as response:
             assert response.status == 200
     return True
+
+
+def test_a_cell_keeps_the_plug_ins_it_was_given(shell: CommandLine) -> None:
+    folder = shell.home / "data" / "borg" / "cells" / "ic"
+    folder.mkdir(parents=True)
+    (folder / "our_plugins.py").write_text(
+        "def all_of(machines, job):\n    return machines.tasks == 0\n"
+    )
+
+    def plugins() -> list[str]:
+        names: list[str] = shell.types("cell", "config", "-o", "json").json()["plugins"]
+        return names
+
+    said = shell.types(
+        *("cell", "start", "ic", "--simulate", "2", "--plugin", "empty=our_plugins:all_of")
+    )
+    assert said.code == 0, said.err
+    assert plugins() == ["empty"]
+    before = standing(shell)["borgmaster_pid"]
+    assert shell.types("cell", "start").code == 0
+    assert standing(shell)["borgmaster_pid"] == before
+    said = shell.types("cell", "start", "--plugin", "gone=our_plugins:gone")
+    assert said.code == 1
+    assert "our_plugins has no 'gone'" in said.err
+    assert shell.types("cell", "start").code == 0
+    assert plugins() == ["empty"]
+    assert shell.types("cell", "start", "--plugin", "none").code == 0
+    assert plugins() == []
