@@ -14,13 +14,14 @@ from borgpy.borglet import launch as borglet_launch
 from borgpy.borglet import server as borglet_server
 from borgpy.cli.asked import LIMIT_FIELDS, LIMIT_FLAGS
 from borgpy.master import apply_reports, due, evolve
-from borgpy.model import limits, orders, priority
+from borgpy.model import limits, orders, policy, priority
 from borgpy.model.lifecycle import PHASE_STATE, TRANSITIONS, TaskState
 from borgpy.server import (
     checkpointer,
     commit,
     historian,
     package_store,
+    passes,
     poller,
     recovery,
     route,
@@ -103,6 +104,7 @@ def retention() -> str:
         ),
         ("history of events", _time(historian.KEPT_MS)),
         ("history of usage", _time(historian.USAGE_KEPT_MS)),
+        ("records of scheduling passes, in memory", f"the newest {passes.KEPT}"),
         ("dead tasks that nobody wants any more", _time(due.DEAD_KEPT_MS)),
         ("packages that no job names, at the Borgmaster", _time(package_store.KEPT_UNUSED_MS)),
         ("packages that no task needs, at a Borglet", _time(packages.UNUSED_MS)),
@@ -134,7 +136,10 @@ def numbers() -> str:
         ("requests that wait for the journal", f"{commit.MAX_QUEUE:,}", "the wait would be seconds; then 503"),
         ("operations in one transaction", f"{commit.MAX_BATCH}, {_size(commit.MAX_BATCH_BYTES)}", "shares the sync, stays within tens of milliseconds"),
         ("placements in one operation", str(scheduler_loop.MAX_PLACEMENTS), "more would hold the event loop for over 20 ms"),
-        ("machines in one poll", str(orders.MAX_MACHINES_PER_POLL), "the same"),
+        ("plug-ins of a Borgmaster", str(policy.MAX_PLUGINS), "each is asked about every machine for each kind of request"),
+        ("failure domains of a policy", str(policy.MAX_SPREAD), "the same, with counts for each"),
+        ("a pass is spoken of after", _time(int(passes.PATIENCE_SECONDS * 1000)), "none takes as long, unless a plug-in hangs"),
+        ("machines in one poll", str(orders.MAX_MACHINES_PER_POLL), "more would hold the event loop for over 20 ms"),
         ("polls at once", str(poller.MAX_POLLS_AT_ONCE), "not a crowd of open sockets"),
         ("a Borglet's reply", _size(poller.MAX_REPLY_BYTES), "500 machines with 100 tasks each need some 10 MB"),
         ("orders in one poll", _size(borglet_server.BODY_MOST), "the same the other way"),
