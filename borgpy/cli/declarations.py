@@ -1,7 +1,8 @@
 """Job files: evaluated, and each job brought together with its program."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import click
 import msgspec
@@ -34,47 +35,94 @@ class JobFile(msgspec.Struct, frozen=True):
 
     def chosen(self, names: Sequence[str]) -> tuple[JobDeclaration, ...]:
         """The jobs called so, in the file's order; all of them if none is named."""
-        known = [declaration.name for declaration in self.declarations]
+        known = [job.name for job in self.declarations] + [alloc.name for alloc in self.allocs]
         for name in names:
             if name not in known:
                 raise unknown(f"job in {self.name} called", name, known)
         return tuple(d for d in self.declarations if not names or d.name in names)
+
+    def chosen_allocs(self, names: Sequence[str]) -> tuple[AllocDeclaration, ...]:
+        """The alloc sets called so, and those that the jobs called so run in; all of them if none is named."""
+        used = {job.alloc for job in self.chosen(names)}
+        return tuple(
+            alloc
+            for alloc in self.allocs
+            if not names
+            or alloc.name in names
+            or not used.isdisjoint((alloc.name, f"{alloc.user}/{alloc.name}"))
+        )
 
     def folder_of(self, span: Span) -> Path:
         """Where a path starts from that is written at ``span``: the folder of the file that says it."""
         return self.folder if span.file == self.name else Path(span.file).absolute().parent
 
 
-class Ready(msgspec.Struct, frozen=True):
-    """A job that can be submitted, once the user is known, with its program and the other files it needs."""
+class Declared(Protocol):
+    """What a file declares of a job or an alloc set, as far as both have it."""
 
-    declaration: JobDeclaration
-    binary: Binary
+    @property
+    def name(self) -> str: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def cell(self) -> str: ...
+    @property
+    def where(self) -> Mapping[str, Span]: ...
+
+
+class Submittable(Protocol):
+    """A job or an alloc set on its way to the cell."""
+
+    @property
+    def declaration(self) -> Declared: ...
+    @property
+    def files(self) -> Sequence[Binary]: ...
+    def spec(self, user: str) -> JobSpec: ...
+
+
+class ReadyAllocSet(msgspec.Struct, frozen=True):
+    """An alloc set that can be submitted, once the user is known. It has no files."""
+
+    declaration: AllocDeclaration
     files: tuple[Binary, ...] = ()
 
     def spec(self, user: str) -> JobSpec:
-        packages = [file.package for file in self.files]
-        return self.declaration.spec(self.binary.package, user, packages)
+        return self.declaration.spec(user).job()
 
-    def located(self, error: BorgError) -> BorgError:
-        """The cell's refusal of this job, with the places in the file that it is about."""
-        from borgpy.client.problems import problem_of
 
-        problem = problem_of(error)
-        fields = [field.field for field in problem.fields] if problem else []
-        where = self.declaration.where
-        places = [f"  {where[name]}: {name} is written here" for name in fields if name in where]
-        if not places:
-            return error
-        told = type(error)("\n".join([error.message, *places]), hint=error.hint)
-        told.__cause__ = error.__cause__
-        return told
+class ReadyJob(msgspec.Struct, frozen=True):
+    """A job that can be submitted, once the user is known, with its program and the other files it needs.
+
+    ``files`` begin with the program.
+    """
+
+    declaration: JobDeclaration
+    files: tuple[Binary, ...]
+
+    def spec(self, user: str) -> JobSpec:
+        binary, *packages = (file.package for file in self.files)
+        return self.declaration.spec(binary, user, packages)
+
+
+def located(ready: Submittable, error: BorgError) -> BorgError:
+    """The cell's refusal of this job or alloc set, with the places in the file that it is about."""
+    from borgpy.client.problems import problem_of
+
+    problem = problem_of(error)
+    fields = [field.field for field in problem.fields] if problem else []
+    where = ready.declaration.where
+    places = [f"  {where[name]}: {name} is written here" for name in fields if name in where]
+    if not places:
+        return error
+    told = type(error)("\n".join([error.message, *places]), hint=error.hint)
+    told.__cause__ = error.__cause__
+    return told
 
 
 def read_job_file(name: str, how: Asked) -> JobFile:
-    """A job file that declares a job, ``-`` for stdin; `InvalidConfig` with everything that is wrong with it."""
+    """A job file that declares a job or alloc set, ``-`` for stdin; `InvalidConfig` with everything wrong with it."""
     file = read_any_file(name, how)
-    if not file.declarations:
+    if not file.declarations and not file.allocs:
         raise InvalidConfig(f"{file.name} declares no job", hint="a job is: job NAME = { … }")
     return file
 
@@ -87,19 +135,19 @@ def read_any_file(name: str, how: Asked) -> JobFile:
     )
 
 
-def with_binaries(file: JobFile, names: Sequence[str]) -> list[Ready]:
+def with_binaries(file: JobFile, names: Sequence[str]) -> list[ReadyJob]:
     """The chosen jobs with their programs; `InvalidConfig` tells every program that cannot be used."""
-    ready: list[Ready] = []
+    ready: list[ReadyJob] = []
     wrong: list[Diagnostic] = []
     for declaration in file.chosen(names):
         span = declaration.binary_span
         try:
             binary = find_binary(declaration.binary, file.folder_of(span))
-            files = []
+            files = [binary]
             for use in declaration.packages:
                 span = use.span
                 files.append(_file(use, file))
-            ready.append(Ready(declaration, binary, tuple(files)))
+            ready.append(ReadyJob(declaration, tuple(files)))
         except InvalidConfig as error:
             wrong.append(_at(span, file, error))
     if wrong:
@@ -107,11 +155,17 @@ def with_binaries(file: JobFile, names: Sequence[str]) -> list[Ready]:
     return ready
 
 
+def alloc_sets(file: JobFile, names: Sequence[str]) -> list[ReadyAllocSet]:
+    """The alloc sets of the chosen jobs, and those that are chosen themselves."""
+    return [ReadyAllocSet(declaration) for declaration in file.chosen_allocs(names)]
+
+
 def check(file: JobFile) -> None:
     """Raise if a program cannot be used, or admission would turn a job down whatever the cell."""
     from borgpy.admission.validate import problems_of
 
-    for job in with_binaries(file, ()):
+    ready: list[Submittable] = [*alloc_sets(file, ()), *with_binaries(file, ())]
+    for job in ready:
         problems = problems_of(job.spec("you"))
         if problems:
             from borgpy.client.problems import error_of
@@ -120,7 +174,7 @@ def check(file: JobFile) -> None:
             details = ProblemDetails(
                 f"{job.declaration.name} would be refused", 400, "invalid", fields=problems
             )
-            raise job.located(error_of(details))
+            raise located(job, error_of(details))
 
 
 def without_binary(declaration: JobDeclaration, file: JobFile, user: str) -> JobSpec:

@@ -110,6 +110,11 @@ def share_text(name: str, used: Resources, limit: Resources | None) -> str:
     return f"{amount(used)} of {'any' if limit is None else amount(limit)}"
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 task``, ``2,000 tasks``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def age(milliseconds: int) -> str:
     """How long: ``4s``, ``4m12s``, ``3h05m``, ``2d04h``."""
     seconds = max(0, milliseconds) // 1000

@@ -10,6 +10,7 @@ import msgspec
 from borgpy.client.transport import Endpoint, Reply, Request, Retries, Transport
 from borgpy.clock import new_id
 from borgpy.errors import Unreachable
+from borgpy.model.alloc import alloc_set_of
 from borgpy.model.api import (
     CellView,
     EventView,
@@ -101,12 +102,14 @@ class BorgmasterClient:
         dry_run: bool = False,
         request_id: str = "",
     ) -> Accepted:
-        """Make the job so. ``dry_run`` answers what would come of it, and changes nothing."""
+        """Make the job, or alloc set, so. ``dry_run`` answers what would come of it, and changes nothing."""
         params = {} if if_version is None else {"if_version": str(if_version)}
         if dry_run:
             params["dry_run"] = "1"
-        body = msgspec.json.encode(spec)
-        path = f"/v1/jobs/{spec.key}"
+        if spec.is_alloc_set:
+            body, path = msgspec.json.encode(alloc_set_of(spec)), f"/v1/allocs/{spec.key}"
+        else:
+            body, path = msgspec.json.encode(spec), f"/v1/jobs/{spec.key}"
         return await self._write(Request("PUT", path, params, _key(request_id), body))
 
     async def stop(

@@ -49,6 +49,11 @@ def _changed(event: e.TaskChanged) -> str:
     return f"{event.job}/{event.index} {did} on {event.machine}{_because(status.reason)}"
 
 
+def _scheduled(event: e.TaskScheduled) -> str:
+    within = f", in alloc {event.alloc} there" if event.alloc >= 0 else ""
+    return f"{event.job}/{event.index} is placed on {event.machine}{within}"
+
+
 def _stale(event: e.PlacementStale) -> str:
     return f"{event.job}/{event.index} was not placed on {event.machine} after all: {event.reason}"
 
@@ -74,7 +79,7 @@ _SENTENCES: Mapping[type[e.Event], Callable[[Any], str]] = {
     e.JobStopped: lambda x: f"{x.by} stopped {x.job}",
     e.JobForgotten: lambda x: f"{x.job} is forgotten",
     e.TasksSubmitted: lambda x: f"{_count(x.indexes)} pending in {x.job}",
-    e.TaskScheduled: lambda x: f"{x.job}/{x.index} is placed on {x.machine}",
+    e.TaskScheduled: _scheduled,
     e.PlacementStale: _stale,
     e.TaskUpdated: _updated,
     e.TaskChanged: _changed,

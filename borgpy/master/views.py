@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 from borgpy import __version__
 from borgpy.admission.charge import charged
+from borgpy.model.api import AllocView, JobView, MachineView, QuotaView, TaskView
 from borgpy.model.api import CellView as CellSummary
-from borgpy.model.api import JobView, MachineView, QuotaView, TaskView
-from borgpy.model.cell import CellView, Job, is_outdated
+from borgpy.model.cell import CellView, Job, is_outdated, request_of
 from borgpy.model.lifecycle import Phase, TaskState
 from borgpy.model.names import JobKey, bns_name, task_key
 from borgpy.model.orders import Usage
@@ -47,7 +47,9 @@ def job_view(cell: CellView, key: JobKey) -> JobView:
         pending=phases[Phase.WAITING] + phases[Phase.THROTTLED],
         outdated=sum(is_outdated(job, task) for task in counted) if len(job.specs) > 1 else 0,
         seq=job.changed_seq,
-        summary=_summary(job, phases),
+        summary=_alloc_set_summary(cell, job, phases)
+        if job.spec.is_alloc_set
+        else _summary(job, phases),
     )
 
 
@@ -62,6 +64,30 @@ def _summary(job: Job, phases: Counter[Phase]) -> str:
     )
     said = f"{healthy:,} of {job.spec.replicas:,} healthy"
     return f"{said}; {others}" if others else said
+
+
+def _alloc_set_summary(cell: CellView, job: Job, phases: Counter[Phase]) -> str:
+    placed, total = phases[Phase.HEALTHY], sum(phases.values())
+    if job.stopped:
+        return f"alloc set, stopping: {_counted(total, 'alloc')} to end" if total else "stopped"
+    inside = sum(len(room.charges) for room in cell.allocs.get(job.spec.key, {}).values())
+    said = (
+        f"alloc set: {placed:,} of {job.spec.replicas:,} placed, {_counted(inside, 'task')} in them"
+    )
+    waiting = phases[Phase.WAITING] + phases[Phase.THROTTLED]
+    return f"{said}; {waiting:,} waiting" if waiting else said
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _within(cell: CellView, key: JobKey, job: Job, task: Task) -> AllocView | None:
+    room = cell.allocs.get(key, {}).get(task.index) if job.spec.is_alloc_set else None
+    if room is None:
+        return None
+    tasks = tuple(task_key(inner, index) for inner, index in sorted(room.charges))
+    return AllocView(request_of(job, task), room.used, tasks)
 
 
 def task_view(cell: CellView, key: JobKey, task: Task, usage: Usage | None = None) -> TaskView:
@@ -89,6 +115,8 @@ def task_view(cell: CellView, key: JobKey, task: Task, usage: Usage | None = Non
         reason=task.reason,
         ready_at=task.ready_at,
         usage=usage if running else None,
+        alloc=job.alloc_of(task.index),
+        within=_within(cell, key, job, task),
     )
 
 

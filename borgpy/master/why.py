@@ -5,6 +5,7 @@ from borgpy.model.api import WhyView
 from borgpy.model.cell import CellView, Job, request_of
 from borgpy.model.lifecycle import Phase, TaskState
 from borgpy.model.names import JobKey
+from borgpy.model.plan import Veto, VetoKind
 from borgpy.model.task import Task
 from borgpy.scheduling.explain import explain, sentences, suggestions
 from borgpy.scheduling.snapshot import Snapshot
@@ -19,7 +20,7 @@ def task_why(cell: CellView, snapshot: Snapshot, key: JobKey, index: int, at: in
     task = job.tasks[index]
     if task.state is TaskState.PENDING:
         return _pending(cell, snapshot, key, job, task, at)
-    words = _WORDS[task.phase].format(machine=task.machine)
+    words = _words(cell, key, job, task)
     told = [f"{words}: {task.reason}" if task.reason else words]
     status = task.status
     if status is not None and task.state is TaskState.RUNNING:
@@ -55,6 +56,14 @@ def _pending(
         seconds = -(-(task.ready_at - at) // 1000)
         told.insert(0, f"held back for another {seconds} s because it kept crashing")
         return WhyView(key, task.index, task.phase, task.since, tuple(told))
+    if job.spec.alloc:
+        allocs = snapshot.allocs.get(job.spec.alloc_key)
+        if allocs is None:
+            vetoes = (Veto(VetoKind.ALLOC, 0, detail=job.spec.alloc_key),)
+            said = (_no_alloc(cell, job.spec.alloc_key), *told)
+            return WhyView(key, task.index, task.phase, task.since, said, vetoes=vetoes)
+        told.append(f"it runs in alloc set {job.spec.alloc_key}: what counts are its allocs")
+        snapshot = allocs
     explanation = explain(snapshot, request_of(job, task), avoided(cell, job, task.index))
     return WhyView(
         key,
@@ -66,6 +75,25 @@ def _pending(
         vetoes=explanation.vetoes,
         suggestions=suggestions(explanation),
     )
+
+
+def _no_alloc(cell: CellView, key: JobKey) -> str:
+    """What keeps an alloc set from having a place for anybody."""
+    job = cell.jobs.get(key)
+    if job is None or not job.spec.is_alloc_set:
+        return f"there is no alloc set {key}: submit it, and the task is placed into it"
+    if job.stopped:
+        return f"alloc set {key} is stopped: submit it again, and the task is placed into it"
+    return f"no alloc of {key} has a place yet: borgcfg why {key} tells what they wait for"
+
+
+def _words(cell: CellView, key: JobKey, job: Job, task: Task) -> str:
+    if job.spec.is_alloc_set and task.phase is Phase.HEALTHY:
+        tasks = len(cell.allocs[key][task.index].charges)
+        return f"placed on {task.machine}, with {tasks:,} {'task' if tasks == 1 else 'tasks'} in it"
+    words = _WORDS[task.phase].format(machine=task.machine)
+    alloc = job.alloc_of(task.index)
+    return f"{words}, in alloc {alloc}" if alloc else words
 
 
 _WORDS: dict[Phase, str] = {

@@ -16,8 +16,20 @@ from borgpy.model.resources import Resources
 from borgpy.model.spec import JobSpec
 
 
+class AllocView(msgspec.Struct, frozen=True):
+    """One placed alloc: what it keeps, what the tasks in it take of that, and their keys."""
+
+    size: Resources
+    used: Resources
+    tasks: tuple[str, ...]
+
+
 class TaskView(msgspec.Struct, frozen=True):
-    """One task. ``url`` is where it answers, empty while it has no port; times are milliseconds since 1970."""
+    """One task. ``url`` is where it answers, empty while it has no port; times are milliseconds since 1970.
+
+    ``alloc`` is the one it runs in, as ``USER/SET/3``, if its job names an alloc set. A task of an alloc set is an alloc
+    itself; ``within`` tells what is in it while it has a place.
+    """
 
     job: JobKey
     index: int
@@ -37,6 +49,8 @@ class TaskView(msgspec.Struct, frozen=True):
     reason: str
     ready_at: int
     usage: Usage | None
+    alloc: str = ""
+    within: AllocView | None = None
 
 
 class JobView(msgspec.Struct, frozen=True):

@@ -131,13 +131,19 @@ class Body:
         consider = False
         for record in records:
             self.metrics.count(record.event)
-            consider = consider or isinstance(record.event, _MAKES_ROOM_OR_WORK)
+            consider = consider or self._makes_room_or_work(record.event)
             touched.update(_machines_of(record.event))
         if touched:
             self._poller.nudge(sorted(touched))
         if consider:
             self._scheduler.consider()
         self._changes.notify()
+
+    def _makes_room_or_work(self, event: Event) -> bool:
+        if isinstance(event, e.TaskScheduled):  # an alloc is room for the tasks of others
+            job = self._master.cell.jobs.get(event.job)
+            return job is not None and job.spec.is_alloc_set
+        return isinstance(event, _MAKES_ROOM_OR_WORK)
 
     def _sampled(self, machine: str, samples: Sequence[TaskUsage]) -> None:
         self._historian.add_usage(self._usage.take(machine, samples, self._clock.now()))

@@ -1,4 +1,4 @@
-"""Jobs over HTTP: submit, look at, stop."""
+"""Jobs and alloc sets over HTTP: submit, look at, stop."""
 
 import asyncio
 
@@ -7,8 +7,9 @@ from aiohttp import web
 
 from borgpy.errors import InvalidConfig
 from borgpy.master.views import job_view
+from borgpy.model.alloc import AllocSetSpec
 from borgpy.model.api import JobView
-from borgpy.model.names import job_key
+from borgpy.model.names import job_key, split_job
 from borgpy.model.operations import StopTasks, SubmitJob
 from borgpy.model.refusal import Accepted, Outcome, Problem, Refusal, RefusalCode
 from borgpy.model.spec import JobSpec
@@ -24,6 +25,12 @@ AFTER = Query("after", int, "answer only once something changed after this journ
 WAIT = Query("wait_ms", int, f"how long to wait for that, at most {MAX_WAIT_MS} milliseconds")
 
 
+_SUBMIT_QUERY = (
+    Query("if_version", int, "refuse unless the job has this version (0: none)"),
+    Query("dry_run", bool, "say what would happen, and do nothing"),
+)
+
+
 class JobsApi:
     """Handlers about whole jobs."""
 
@@ -37,7 +44,7 @@ class JobsApi:
                 method="GET",
                 path="/v1/jobs",
                 handler=self.list_jobs,
-                summary="All jobs",
+                summary="All jobs and alloc sets",
                 answer=tuple[JobView, ...],
                 query=(Query("user", str, "only this user's"),),
             ),
@@ -57,10 +64,18 @@ class JobsApi:
                 rights=(Right.WRITE,),
                 body=JobSpec,
                 answer=Accepted,
-                query=(
-                    Query("if_version", int, "refuse unless the job has this version (0: none)"),
-                    Query("dry_run", bool, "say what would happen, and do nothing"),
-                ),
+                query=_SUBMIT_QUERY,
+                idempotent_key=True,
+            ),
+            Route(
+                method="PUT",
+                path="/v1/allocs/{user}/{alloc}",
+                handler=self.submit_allocs,
+                summary="Create or change an alloc set, which from then on is looked at and stopped as a job",
+                rights=(Right.WRITE,),
+                body=AllocSetSpec,
+                answer=Accepted,
+                query=_SUBMIT_QUERY,
                 idempotent_key=True,
             ),
             Route(
@@ -98,11 +113,24 @@ class JobsApi:
 
     async def submit(self, call: Call) -> web.StreamResponse:
         spec = await call.body(JobSpec)
-        require_owner(call.principal, spec.user, "change the jobs")
-        if spec.key != job_key(call.path("user"), call.path("job")):
+        if spec.is_alloc_set:
             raise InvalidConfig(
-                f"the path names {call.path('user')}/{call.path('job')}, the body {spec.key}",
-                hint="both must be the same job",
+                f"{spec.name} is an alloc set", hint=f"submit it with PUT /v1/allocs/{spec.key}"
+            )
+        if spec.alloc:
+            require_owner(call.principal, split_job(spec.alloc_key)[0], "use the alloc sets")
+        return await self._submit(call, spec, call.path("job"))
+
+    async def submit_allocs(self, call: Call) -> web.StreamResponse:
+        asked = await call.body(AllocSetSpec)
+        return await self._submit(call, asked.job(), call.path("alloc"))
+
+    async def _submit(self, call: Call, spec: JobSpec, name: str) -> web.StreamResponse:
+        require_owner(call.principal, spec.user, "change the jobs")
+        if spec.key != job_key(call.path("user"), name):
+            raise InvalidConfig(
+                f"the path names {call.path('user')}/{name}, the body {spec.key}",
+                hint="both must be the same",
             )
         operation = SubmitJob(
             at=0,
@@ -139,7 +167,7 @@ class JobsApi:
 
     def _missing(self, spec: JobSpec) -> tuple[Problem, ...]:
         """What the job names and only this process knows to be there or not: its package, plug-ins."""
-        package = self._missing_package(spec)
+        package = None if spec.is_alloc_set else self._missing_package(spec)
         plugins = self._services.passes.plugins.problems("constraints", named_in(spec.constraints))
         return plugins if package is None else (package, *plugins)
 

@@ -113,7 +113,11 @@ class TasksApi:
 
     async def logs(self, call: Call) -> web.StreamResponse:
         require_owner(call.principal, call.path("user"), "read the logs")
-        key, _, task = self._task(call)
+        key, job, task = self._task(call)
+        if job.spec.is_alloc_set:
+            raise NotFound(
+                f"{key} is an alloc set: it prints nothing", hint="ask for the logs of a job in it"
+            )
         stream = call.text("stream") or "stdout"
         if stream not in STREAMS:
             raise InvalidConfig(f"stream is {stream!r}; it is stdout or stderr")

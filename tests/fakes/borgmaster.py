@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import msgspec
 from aiohttp import web
 
+from borgpy.model.alloc import AllocSetSpec
 from borgpy.model.api import (
     CellView,
     EventView,
@@ -103,6 +104,7 @@ class FakeBorgmaster:
                 web.get("/v1/jobs", self._list_jobs),
                 web.get(job, self._job),
                 web.put(job, self._put_job),
+                web.put("/v1/allocs/{user}/{job}", self._put_allocs),
                 web.delete(job, self._delete_job),
                 web.get(job + "/tasks", self._list_tasks),
                 web.get(job + "/why", self._say(lambda: self.why)),
@@ -177,7 +179,13 @@ class FakeBorgmaster:
         return await self._reply(view)
 
     async def _put_job(self, request: web.Request) -> web.Response:
-        spec = msgspec.json.decode(await request.read(), type=JobSpec)
+        return await self._put(request, msgspec.json.decode(await request.read(), type=JobSpec))
+
+    async def _put_allocs(self, request: web.Request) -> web.Response:
+        asked = msgspec.json.decode(await request.read(), type=AllocSetSpec)
+        return await self._put(request, asked.job())
+
+    async def _put(self, request: web.Request, spec: JobSpec) -> web.Response:
         if "dry_run" not in request.query:
             self.jobs[self._key(request)] = self.script or [a_view(spec, healthy=spec.replicas)]
             self.tasks.setdefault(spec.key, [a_task(spec, index) for index in range(spec.replicas)])

@@ -14,7 +14,7 @@ from borgpy.cli.connection import Connection, connect
 from borgpy.cli.follow import LOOK_SECONDS, Detached, Following, until_ended
 from borgpy.cli.names import Target, did_you_mean, parse_target
 from borgpy.cli.options import Options, Output, command
-from borgpy.cli.output import show
+from borgpy.cli.output import counted, show
 from borgpy.cli.progress import progress_for
 from borgpy.clock import SystemClock
 from borgpy.errors import InvalidConfig, NotFound, TimedOut
@@ -41,10 +41,11 @@ PATIENCE_SECONDS = 120.0
         click.option("--purge", is_flag=True, help="Forget the job once its tasks have ended."),
         *EVALUATION_OPTIONS,
     ],
-    epilog="A job file stands for the jobs it declares.",
+    epilog="A job file stands for the jobs and alloc sets it declares. Tasks of jobs that run in an alloc set leave"
+    " it, and wait until it is up again.",
 )
 async def down(options: Options, jobs: tuple[str, ...], detach: bool, purge: bool) -> None:
-    """Stop jobs."""
+    """Stop jobs and alloc sets."""
     await _stop(options, _targets(jobs), detach=detach, purge=purge)
 
 
@@ -69,11 +70,13 @@ def _targets(texts: Sequence[str]) -> list[Target]:
     targets = []
     for text in texts:
         if text == "-" or (text.endswith(".borg") and Path(text).is_file()):
-            from borgpy.cli.declarations import read_job_file
+            from borgpy.cli.declarations import Declared, read_job_file
 
+            file = read_job_file(text, asked())
+            declarations: list[Declared] = [*file.declarations, *file.allocs]
+            # Alloc sets last: their jobs' tasks then end for good, and do not wait for other allocs.
             targets += [
-                Target(declaration.name, declaration.user, declaration.cell)
-                for declaration in read_job_file(text, asked()).declarations
+                Target(declared.name, declared.user, declared.cell) for declared in declarations
             ]
         else:
             targets.append(parse_target(text))
@@ -128,8 +131,10 @@ def _tell(options: Options, target: Target, view: JobView, accepted: Accepted) -
         show(options, accepted, text=lambda: "", names=lambda: [view.key])
     elif not options.quiet:
         already = view.stopped and not accepted.stopped
-        tasks = "task" if accepted.stopped == 1 else "tasks"
-        what = "was stopped already" if already else f"{accepted.stopped:,} {tasks} to end"
+        noun = "alloc" if view.spec.is_alloc_set else "task"
+        what = "was stopped already" if already else f"{counted(accepted.stopped, noun)} to end"
+        if accepted.followed:
+            what += f", and {counted(accepted.followed, 'task')} in them, which then wait for room"
         click.echo(f"{view.key}: {what}", err=True)
 
 

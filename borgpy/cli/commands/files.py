@@ -79,10 +79,15 @@ def _render_specs(options: Options, name: str, jobs: tuple[str, ...]) -> None:
     from borgpy.cli.connection import here
     from borgpy.cli.contexts import local_user
     from borgpy.cli.declarations import read_job_file, without_binary
+    from borgpy.model.alloc import AllocSetSpec
+    from borgpy.model.spec import JobSpec
 
     user = options.user or here().user or local_user()
     file = read_job_file(name, asked())
-    specs = [without_binary(declaration, file, user) for declaration in file.chosen(jobs)]
+    specs: list[AllocSetSpec | JobSpec] = [
+        *(alloc.spec(user) for alloc in file.chosen_allocs(jobs)),
+        *(without_binary(declaration, file, user) for declaration in file.chosen(jobs)),
+    ]
     if options.output in (Output.TABLE, Output.WIDE):
         options = msgspec.structs.replace(options, output=Output.JSON)
     show(options, specs, text=lambda: "", names=lambda: [spec.key for spec in specs])

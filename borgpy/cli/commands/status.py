@@ -10,10 +10,14 @@ from borgpy.cli.output import Table, age, coloured, printable, show
 from borgpy.clock import SystemClock
 from borgpy.model.api import JobView, TaskView
 from borgpy.model.lifecycle import Phase
+from borgpy.model.resources import amount_text
 from borgpy.model.spec import AppClass
 
 MOST_TASKS = 20
 """More tasks with a reason than this are counted; `borgcfg tasks` lists them all."""
+
+MOST_NEIGHBOURS = 5
+"""Tasks named for one alloc."""
 
 FINE = (Phase.HEALTHY, Phase.FINISHED)
 
@@ -32,7 +36,7 @@ FINE = (Phase.HEALTHY, Phase.FINISHED)
     epilog="Without an argument: all jobs of the user. Examples: hello_world, alice/web, 'web*'.",
 )
 async def status(options: Options, job: str) -> None:
-    """How jobs are, worst first."""
+    """How jobs and alloc sets are, worst first."""
     pattern = parse_pattern(job, "")
     async with connect(options, pattern.cell) as connection:
         views = await _selected(connection, job)
@@ -77,16 +81,34 @@ def story(view: JobView, tasks: list[TaskView], cell: str) -> list[str]:
         f"  version {view.version} by {view.by}, {priority}, {view.spec.replicas:,} wanted",
     ]
     lines += _own_words(view)
-    counts = [f"{count:,} {coloured(_words(phase))}" for phase, count in view.phases.items()]
+    counts = [f"{count:,} {coloured(_word(view, phase))}" for phase, count in view.phases.items()]
     if view.outdated:
         counts.append(f"{view.outdated:,} not at this version yet")
     if counts:
         lines.append("  " + ", ".join(counts))
+    if view.spec.is_alloc_set:
+        lines += _listed("allocs", [_alloc_line(task) for task in tasks if task.within])
     wrong = [task for task in tasks if task.phase not in FINE and _is_wanted(view, task)]
-    lines += _listed("not healthy", [_task_line(task) for task in wrong])
+    wanting = "not placed" if view.spec.is_alloc_set else "not healthy"
+    lines += _listed(wanting, [_task_line(task) for task in wrong])
     again = [task for task in tasks if task.phase in FINE and (task.restarts or task.evictions)]
     lines += _listed("healthy again", [_again_line(task) for task in again])
     return lines
+
+
+def _alloc_line(task: TaskView) -> str:
+    """One alloc: where it is, how much of it is taken, and by whom."""
+    assert task.within is not None
+    size, used = task.within.size.by_name(), task.within.used.by_name()
+    amounts = ", ".join(
+        f"{amount_text(name, used.get(name, 0))} of {amount_text(name, amount)}"
+        for name, amount in size.items()
+        if amount
+    )
+    inside = ", ".join(task.within.tasks[:MOST_NEIGHBOURS]) or "nobody"
+    rest = len(task.within.tasks) - MOST_NEIGHBOURS
+    more = f" and {rest:,} more" if rest > 0 else ""
+    return f"{task.index} on {task.machine}: {amounts} used by {inside}{more}"
 
 
 def _own_words(view: JobView) -> list[str]:
@@ -94,6 +116,8 @@ def _own_words(view: JobView) -> list[str]:
     said = [f"{name}={printable(value)}" for name, value in view.spec.labels.items()]
     if view.spec.task.appclass is AppClass.LATENCY_SENSITIVE:
         said.insert(0, "latency sensitive")
+    if view.spec.alloc:
+        said.insert(0, f"in alloc set {view.spec.alloc}")
     return [f"  {', '.join(said)}"] if said else []
 
 
@@ -113,6 +137,7 @@ def _task_line(task: TaskView) -> str:
     since = age(SystemClock().now() - task.since)
     reason = f": {printable(task.reason)}" if task.reason else ""
     on = f" on {task.machine}" if task.machine else ""
+    on += f" in {task.alloc}" if task.alloc else ""
     return f"{task.index} {coloured(_words(task.phase.value))} for {since}{on}{reason}"
 
 
@@ -148,6 +173,12 @@ def _table(views: list[JobView], *, wide: bool) -> Table:
         row = (view.key, *map(str, counts), view.band.value, str(view.version), view.summary)
         rows.append((*row, view.by, view.spec.task.package.digest[:12]) if wide else row)
     return Table((*headings, "BY", "PACKAGE") if wide else headings, rows)
+
+
+def _word(view: JobView, phase: str) -> str:
+    """An alloc runs nothing that could be healthy."""
+    is_placed = view.spec.is_alloc_set and phase == Phase.HEALTHY.value
+    return "placed" if is_placed else _words(phase)
 
 
 def _words(phase: str) -> str:

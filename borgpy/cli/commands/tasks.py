@@ -99,7 +99,7 @@ def _table(views: list[TaskView], *, wide: bool) -> Table:
         )
         rows.append((*row[:-1], *_more(view), row[-1]) if wide else row)
     if wide:
-        headings = (*headings[:-1], "CPU", "RAM", "DISK", "MOVES", "BNS", headings[-1])
+        headings = (*headings[:-1], "CPU", "RAM", "DISK", "ALLOC", "MOVES", "BNS", headings[-1])
     return Table(headings, rows)
 
 
@@ -109,4 +109,4 @@ def _more(view: TaskView) -> tuple[str, ...]:
     else:
         usage = view.usage
         used = (amount_text("cpu", usage.cpu), bytes_text(usage.ram), bytes_text(usage.disk))
-    return (*used, str(view.evictions), view.bns)
+    return (*used, view.alloc or "-", str(view.evictions), view.bns)

@@ -10,7 +10,7 @@ import msgspec
 from borgpy.cli.asked import EVALUATION_OPTIONS, asked
 from borgpy.cli.connection import Connection, connect_to, here
 from borgpy.cli.contexts import known_contexts
-from borgpy.cli.declarations import Ready, read_job_file, with_binaries
+from borgpy.cli.declarations import Submittable, alloc_sets, located, read_job_file, with_binaries
 from borgpy.cli.follow import Detached, Following, TasksFailed, until_reached
 from borgpy.cli.hosting import context_to_run_in
 from borgpy.cli.invocation import own_command
@@ -27,6 +27,8 @@ PATIENCE_SECONDS = 300.0
 """How long to wait without --timeout: enough for a slow start, and not for ever in somebody's script."""
 
 MOST_URLS = 20
+
+AFTER_ALLOCS = "not known before its alloc set is as the file says"
 
 
 class Course(msgspec.Struct, frozen=True):
@@ -75,7 +77,10 @@ async def up(
     if_version: int | None,
     dry_run: str | None,
 ) -> None:
-    """Make jobs so: create them, change them, wait until they are healthy."""
+    """Make jobs so: create them, change them, wait until they are healthy.
+
+    Alloc sets of the file go first; with JOB those that it runs in.
+    """
     if verify and (detach or wait in ("accepted", "placed")):
         raise click.UsageError("--verify asks running tasks: it needs --wait running or healthy")
     ready = _read(file, jobs)
@@ -95,24 +100,21 @@ async def up(
         if dry_run == "server":
             for job in ready:
                 await _upload(options, connection, job)
-                accepted = await _dry(connection, job, if_version)
-                _tell(options, job, f"would be accepted: {_changes(accepted)}")
+            for job, accepted in await _dry_all(connection, ready, if_version):
+                told = f"would be accepted: {_changes(accepted)}" if accepted else AFTER_ALLOCS
+                _tell(options, job, told)
             return
         await _carry_out(options, connection, ready, course)
 
 
-def _read(name: str, jobs: Sequence[str]) -> list[Ready]:
+def _read(name: str, jobs: Sequence[str]) -> list[Submittable]:
+    """Alloc sets first: the jobs that run in them are refused before these are there."""
     file = read_job_file(name, asked())
-    ready = with_binaries(file, jobs)
-    for alloc in file.allocs:
-        place = alloc.where.get("runtime")
-        text = f"note: {place or name}: a cell has no alloc sets yet; {alloc.name} is left out"
-        click.echo(text, err=True)
-    return ready
+    return [*alloc_sets(file, jobs), *with_binaries(file, jobs)]
 
 
-def _cell_of(ready: Sequence[Ready], options: Options) -> str:
-    """The one cell that the jobs ask for, empty if they leave it open."""
+def _cell_of(ready: Sequence[Submittable], options: Options) -> str:
+    """The one cell that jobs and alloc sets ask for, empty if they leave it open."""
     cells = {job.declaration.cell for job in ready if job.declaration.cell}
     if len(cells) > 1:
         raise InvalidConfig(
@@ -126,15 +128,14 @@ def _cell_of(ready: Sequence[Ready], options: Options) -> str:
 
 
 async def _carry_out(
-    options: Options, connection: Connection, ready: Sequence[Ready], course: Course
+    options: Options, connection: Connection, ready: Sequence[Submittable], course: Course
 ) -> None:
     submitted: list[JobKey] = []
     try:
         for job in ready:
             await _upload(options, connection, job)
         if len(ready) > 1:  # all or none, as far as one can know before
-            for job in ready:
-                await _dry(connection, job, course.if_version)
+            await _dry_all(connection, ready, course.if_version)
         for job in ready:
             await _submit(options, connection, job, course, submitted)
         views = await _follow(options, connection, submitted, course)
@@ -143,17 +144,31 @@ async def _carry_out(
         raise Detached(_farewell(submitted, connection, len(ready))) from None
 
 
-async def _dry(connection: Connection, job: Ready, if_version: int | None) -> Accepted:
-    spec = job.spec(connection.user)
-    try:
-        return await connection.client.submit(spec, if_version=if_version, dry_run=True)
-    except BorgError as error:
-        raise job.located(error) from error.__cause__
+async def _dry_all(
+    connection: Connection, ready: Sequence[Submittable], if_version: int | None
+) -> list[tuple[Submittable, Accepted | None]]:
+    """What the cell says of each, and nothing of a job whose alloc set is to be created or changed before it."""
+    said: list[tuple[Submittable, Accepted | None]] = []
+    moving: set[JobKey] = set()
+    for job in ready:
+        spec = job.spec(connection.user)
+        if spec.alloc_key in moving:
+            said.append((job, None))
+            continue
+        try:
+            version = None if spec.is_alloc_set else if_version
+            accepted = await connection.client.submit(spec, if_version=version, dry_run=True)
+        except BorgError as error:
+            raise located(job, error) from error.__cause__
+        if spec.is_alloc_set and (accepted.created or accepted.restarted):
+            moving.add(spec.key)
+        said.append((job, accepted))
+    return said
 
 
-async def _upload(options: Options, connection: Connection, job: Ready) -> None:
+async def _upload(options: Options, connection: Connection, job: Submittable) -> None:
     """Bring the job's files into the package store; a cell says nothing of a job whose program it has not got."""
-    for file in (job.binary, *job.files):
+    for file in job.files:
         if file.path is not None and await connection.client.upload(file.package, file.path):
             _tell(options, job, f"uploaded {file.package.name}")
 
@@ -161,15 +176,16 @@ async def _upload(options: Options, connection: Connection, job: Ready) -> None:
 async def _submit(
     options: Options,
     connection: Connection,
-    job: Ready,
+    job: Submittable,
     course: Course,
     submitted: list[JobKey],
 ) -> None:
     spec = job.spec(connection.user)
     try:
-        accepted = await connection.client.submit(spec, if_version=course.if_version)
+        version = None if spec.is_alloc_set else course.if_version
+        accepted = await connection.client.submit(spec, if_version=version)
     except BorgError as error:
-        raise job.located(error) from error.__cause__
+        raise located(job, error) from error.__cause__
     submitted.append(spec.key)
     if options.output in (Output.JSON, Output.YAML):
         show_line(options, accepted, lambda: "")
@@ -182,9 +198,10 @@ def _changes(accepted: Accepted) -> str:
         (accepted.created, "to create"),
         (accepted.restarted, "to replace"),
         (accepted.stopped, "to stop"),
+        (accepted.followed, "in its allocs to move"),
         (accepted.unchanged, "unchanged"),
     )
-    if not any(count for count, _ in counts[:3]):
+    if not any(count for count, _ in counts[:4]):
         return f"nothing to change, version {accepted.version} is in place"
     said = ", ".join(f"{count:,} {what}" for count, what in counts if count)
     return f"version {accepted.version} accepted: {said}"
@@ -211,7 +228,7 @@ async def _report(
     for view in views:
         tasks = [] if course.wait is Wait.ACCEPTED else await connection.client.tasks(view.key)
         _print_urls(options, view, tasks)
-        if course.verify:
+        if course.verify and not view.spec.is_alloc_set:
             await _verify(options, view, tasks)
     if options.quiet or options.output not in (Output.TABLE, Output.WIDE):
         return
@@ -220,8 +237,9 @@ async def _report(
         name = _short(view.key, connection)
         click.echo(
             f"{name}: {view.summary}\n"
-            f"  look:  {own} status {name}    {own} logs {name}\n"
-            f"  stop:  {own} down {name}"
+            f"  look:  {own} status {name}"
+            + ("\n" if view.spec.is_alloc_set else f"    {own} logs {name}\n")
+            + f"  stop:  {own} down {name}"
             + (f"    {own} cell stop {connection.cell}" if connection.context.data else ""),
             err=True,
         )
@@ -271,6 +289,6 @@ def _short(key: JobKey, connection: Connection) -> str:
     return name if user == connection.context.user else key
 
 
-def _tell(options: Options, job: Ready, text: str) -> None:
+def _tell(options: Options, job: Submittable, text: str) -> None:
     if not options.quiet:
         click.echo(f"{job.declaration.name}: {text}", err=True)
