@@ -52,8 +52,11 @@ class AllocColumns:
 
 
 def row_name(index: int) -> str:
-    """What an alloc is called among those of its set, so that they are in the order of their indexes."""
-    return f"{index:06}"
+    """What an alloc is called among those of its set: a number, so that they are in the order of their indexes.
+
+    No machine's name begins with a sign, so that none is taken for the row of an alloc on it.
+    """
+    return f"+{index:06}"
 
 
 def alloc_facts(cell: CellView, key: JobKey, index: int) -> MachineFacts:

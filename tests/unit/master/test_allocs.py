@@ -117,7 +117,7 @@ class TestPlaces:
         master = two_jobs_in_alloc_0()
         snapshots = Snapshots(master)
         seen = snapshots.take(40).allocs[ROOM]
-        assert (seen.names, seen.hosts) == (("000000", "000001"), ("m1", "m2"))
+        assert (seen.names, seen.hosts) == (("+000000", "+000001"), ("m1", "m2"))
         cpu, ports = seen.dimensions.index("cpu"), seen.dimensions.index("ports")
         assert seen.free[:, cpu].tolist() == [800, 1000]
         assert seen.free[:, ports].tolist() == [998, 1000], "what the machine has left"
