@@ -20,10 +20,15 @@ from tests.fakes.processes import TOKENS, Served, a_borglet, a_served_borgmaster
 from tests.integration.test_borgmaster_http import BINARY, DIGEST, PACKAGE, Caller
 
 PLUGINS = """
+import time
+
 import numpy as np
 
 def even(machines, job):
     return np.array([int(name.rsplit("-", 1)[-1]) % 2 == 0 for name in machines.names])
+
+def hanging(machines, job):
+    time.sleep(1000)
 
 def broken(machines, job):
     return np.full(len(machines), np.nan)
@@ -179,6 +184,36 @@ async def test_a_job_that_names_a_plug_in_that_is_not_there_is_refused(caller: C
     (field,) = problem["fields"]
     assert field["message"] == "this Borgmaster has no plug-in 'evne'"
     assert field["hint"].startswith("did you mean even?")
+
+
+async def test_a_plug_in_that_hangs_holds_up_placing_and_neither_requests_nor_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "our_plugins.py").write_text(PLUGINS)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    plugin = ("--plugin", "hanging=our_plugins:hanging")
+    with (
+        a_served_borgmaster(tmp_path / "master", "--poll-interval-ms", "200", *plugin) as one,
+        a_borglet(one, tmp_path / "borglet", "--simulate", "1"),
+    ):
+        async with aiohttp.ClientSession() as http:
+            caller = Caller(http, one.address)
+            await caller.ask("PUT", f"/v1/packages/{DIGEST}", body=BINARY, user="alice")
+            rule = (Plugin(name="hanging"),)
+            spec = a_job("stuck", task=a_task_spec(package=PACKAGE), priority=0, constraints=rule)
+            assert (await caller.submit(spec))[0] == 200
+            view = await caller.get("/v1/passes", PassesView)
+            for _ in range(200):
+                if view.running_ms > 100:
+                    break
+                await asyncio.sleep(0.05)
+                view = await caller.get("/v1/passes", PassesView)
+            assert (view.asking, view.running_ms > 100) == ("hanging", True)
+            assert (await caller.ask("GET", "/healthz"))[0] == 200
+            assert (await caller.submit(a_job("other", task=spec.task, priority=0)))[0] == 200
+            _, text = await caller.ask("GET", "/metrics")
+            assert b"borg_schedule_pass_running_seconds 0.0\n" not in text
+    assert one.process.returncode == 0
 
 
 def test_borgcfg_shows_and_changes_it(
