@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -11,7 +13,7 @@ from borgpy.clock import Clock
 from borgpy.errors import BorgError
 from borgpy.master.due import due
 from borgpy.model import events as e
-from borgpy.model.events import Event, Record
+from borgpy.model.events import Record
 from borgpy.model.orders import TaskUsage
 from borgpy.server.checkpoint_taker import CheckpointTaker
 from borgpy.server.commit import Committer
@@ -34,16 +36,30 @@ log = logging.getLogger(__name__)
 DUE_EVERY_SECONDS = 0.5
 """How often the mind is asked what time alone demands."""
 
-_MAKES_ROOM_OR_WORK = (
-    e.TasksSubmitted,
-    e.TaskEvicted,
-    e.TaskEnded,
-    e.TaskUpdated,
-    e.MachineJoined,
-    e.MachineReturned,
-    e.PolicySet,  # another policy may do without a plug-in that fails
+_MAKES_ROOM_OR_WORK = frozenset(
+    {
+        e.TasksSubmitted,
+        e.TaskEvicted,
+        e.TaskEnded,
+        e.TaskUpdated,
+        e.MachineJoined,
+        e.MachineReturned,
+        e.PolicySet,  # another policy may do without a plug-in that fails
+    }
 )
 """The events after which a pending task might fit that did not before."""
+
+_MACHINE_OF: Mapping[type[e.Event], Callable[[Any], str]] = {
+    e.TaskScheduled: attrgetter("machine"),
+    e.TaskStopping: attrgetter("machine"),
+    e.TaskUpdated: attrgetter("machine"),
+    e.TaskEnded: attrgetter("machine"),
+    e.TaskEvicted: attrgetter("machine"),
+    e.MachineRemoved: attrgetter("machine"),
+    e.MachineReturned: attrgetter("machine"),
+    e.MachineJoined: attrgetter("machine.name"),
+}
+"""The machine whose orders an event changes, or which it brings or takes away; empty for a task that has none."""
 
 
 class Means(msgspec.Struct, frozen=True, eq=False):
@@ -127,23 +143,22 @@ class Body:
     def _applied(self, seq: int, records: Sequence[Record]) -> None:
         """Tell everybody what just happened."""
         self._historian.add(seq, records)
-        touched: set[str] = set()
-        consider = False
-        for record in records:
-            self.metrics.count(record.event)
-            consider = consider or self._makes_room_or_work(record.event)
-            touched.update(_machines_of(record.event))
+        events = [record.event for record in records]
+        self.metrics.count(events)
+        touched = {_MACHINE_OF[type(x)](x) for x in events if type(x) in _MACHINE_OF} - {""}
         if touched:
             self._poller.nudge(sorted(touched))
-        if consider:
+        if self._makes_room_or_work(events):
             self._scheduler.consider()
         self._changes.notify()
 
-    def _makes_room_or_work(self, event: Event) -> bool:
-        if isinstance(event, e.TaskScheduled):  # an alloc is room for the tasks of others
-            job = self._master.cell.jobs.get(event.job)
-            return job is not None and job.spec.is_alloc_set
-        return isinstance(event, _MAKES_ROOM_OR_WORK)
+    def _makes_room_or_work(self, events: Sequence[e.Event]) -> bool:
+        if any(type(event) in _MAKES_ROOM_OR_WORK for event in events):
+            return True
+        jobs = self._master.cell.jobs
+        placed = {event.job for event in events if isinstance(event, e.TaskScheduled)}
+        # An alloc is room for the tasks of others.
+        return any(key in jobs and jobs[key].spec.is_alloc_set for key in placed)
 
     def _sampled(self, machine: str, samples: Sequence[TaskUsage]) -> None:
         self._historian.add_usage(self._usage.take(machine, samples, self._clock.now()))
@@ -179,22 +194,6 @@ class Body:
         used = {spec.package.digest for job in jobs.values() for spec in job.specs.values()}
         await asyncio.to_thread(self._packages.collect, used, now)
         self._usage.forget_the_past(self._master.cell)
-
-
-def _machines_of(event: Event) -> tuple[str, ...]:
-    """The machines whose orders ``event`` changes, or which it brings or takes away."""
-    match event:
-        case e.TaskScheduled(machine=machine) | e.TaskStopping(machine=machine):
-            return (machine,)
-        case e.TaskUpdated(machine=machine) | e.TaskEnded(machine=machine) if machine:
-            return (machine,)
-        case e.TaskEvicted(machine=machine) | e.MachineRemoved(machine=machine):
-            return (machine,)
-        case e.MachineReturned(machine=machine):
-            return (machine,)
-        case e.MachineJoined(machine=spec):
-            return (spec.name,)
-    return ()
 
 
 def _release(leases: Leases, lease: Lease) -> None:

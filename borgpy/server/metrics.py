@@ -1,7 +1,7 @@
 """What the Borgmaster counts, for Prometheus."""
 
 from collections import Counter as Tally
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -99,11 +99,19 @@ class Metrics:
         self._sequence = Gauge("borg_journal_sequence", "Entries applied", registry=registry)
         self._epoch = Gauge("borg_epoch", "Epoch of the leader", registry=registry)
 
-    def count(self, event: Event) -> None:
-        """Count one event."""
+    def count(self, events: Iterable[Event]) -> None:
+        """Count the events of an entry. Its placements may be thousands, and are added up first."""
+        placements = 0
+        for event in events:
+            if type(event) is TaskScheduled:
+                placements += 1
+            else:
+                self._count_one(event)
+        if placements:
+            self._placements.inc(placements)
+
+    def _count_one(self, event: Event) -> None:
         match event:
-            case TaskScheduled():
-                self._placements.inc()
             case PlacementStale():
                 self._stale.inc()
             case TaskEvicted(cause=cause):

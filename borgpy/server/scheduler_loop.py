@@ -2,31 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-
-from msgspec import UNSET
 
 from borgpy.clock import Clock, new_seed
 from borgpy.errors import BorgError, Fenced
 from borgpy.master.borgmaster import Borgmaster
 from borgpy.master.snapshots import Snapshots, next_ready
-from borgpy.model.events import Event, PlacementStale
-from borgpy.model.names import JobKey
-from borgpy.model.operations import ApplyPlan, Operation
-from borgpy.model.plan import Holding, Placement, Plan, Preemption
 from borgpy.scheduling.snapshot import Snapshot, SnapshotFacts
 from borgpy.server.passes import Passes
+from borgpy.server.plan_entries import Commit, commit_plan
 
 log = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.010
 """What arrives within this time shares a pass."""
 
-MAX_PLACEMENTS = 500
-"""Placements in one journal entry; more would hold the event loop for longer than 20 ms when it is applied."""
-
 MACHINES_AT_ONCE = 1000
-"""Machines looked at again at a stretch, for the same reason."""
+"""Machines looked at again at a stretch; more would hold the event loop for longer than 20 ms."""
 
 RETRY_SECONDS = 1.0
 
@@ -37,7 +28,7 @@ class SchedulerLoop:
     def __init__(
         self,
         master: Borgmaster,
-        commit: Callable[[Operation], Awaitable[list[Event]]],
+        commit: Commit,
         clock: Clock,
         passes: Passes,
     ) -> None:
@@ -107,41 +98,8 @@ class SchedulerLoop:
         if not snapshot.pending:
             return
         plan = await self._passes.run(snapshot, self._master.cell.policy, seed)
-        commits = [self._commit(ApplyPlan(at=0, plan=part)) for part in _parts(plan)]
-        for events in await asyncio.gather(*commits):
-            stale = sum(isinstance(event, PlacementStale) for event in events)
+        stale = await commit_plan(plan, self._commit)
+        if stale:
             self.stale += stale
-            if stale:
-                self._passes.add_stale(stale)
-                self._news.set()
-
-
-def _parts(plan: Plan) -> list[Plan]:
-    """The plan in journal entries of a bearable size. What fits nowhere is not journalled: it changes nothing."""
-    held = {(holding.job, holding.index): holding for holding in plan.holdings or ()}
-    return [
-        _part(
-            plan,
-            plan.placements[start : start + MAX_PLACEMENTS],
-            plan.preemptions if start == 0 else (),
-            held,
-        )
-        for start in range(0, max(len(plan.placements), len(plan.preemptions)), MAX_PLACEMENTS)
-    ]
-
-
-def _part(
-    plan: Plan,
-    placements: tuple[Placement, ...],
-    preemptions: tuple[Preemption, ...],
-    held: Mapping[tuple[JobKey, int], Holding],
-) -> Plan:
-    keys = [(line.job, line.index) for line in placements]
-    holdings = tuple(held[key] for key in keys if key in held)
-    return Plan(
-        plan.seq,
-        plan.seed,
-        placements,
-        preemptions,
-        holdings=holdings or UNSET,
-    )
+            self._passes.add_stale(stale)
+            self._news.set()

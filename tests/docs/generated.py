@@ -22,10 +22,10 @@ from borgpy.server import (
     historian,
     package_store,
     passes,
+    plan_entries,
     poller,
     recovery,
     route,
-    scheduler_loop,
     settings,
 )
 from borgpy.store import engine
@@ -135,7 +135,7 @@ def numbers() -> str:
         ("a package", _size(usual.max_package_bytes), "it travels to every machine"),
         ("requests that wait for the journal", f"{commit.MAX_QUEUE:,}", "the wait would be seconds; then 503"),
         ("operations in one transaction", f"{commit.MAX_BATCH}, {_size(commit.MAX_BATCH_BYTES)}", "shares the sync, stays within tens of milliseconds"),
-        ("placements in one operation", str(scheduler_loop.MAX_PLACEMENTS), "more would hold the event loop for over 20 ms"),
+        ("placements in one operation", str(plan_entries.MAX_PLACEMENTS), "more would hold the event loop for over 20 ms"),
         ("plug-ins of a Borgmaster", str(policy.MAX_PLUGINS), "each is asked about every machine for each kind of request"),
         ("failure domains of a policy", str(policy.MAX_SPREAD), "the same, with counts for each"),
         ("a pass is spoken of after", _time(int(passes.PATIENCE_SECONDS * 1000)), "none takes as long, unless a plug-in hangs"),
