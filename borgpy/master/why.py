@@ -1,14 +1,15 @@
 """Why a task is where it is, in words a person can act on."""
 
-from borgpy.master.snapshots import avoided
+from borgpy.master.snapshots import avoided, pending_job_of
 from borgpy.model.api import WhyView
-from borgpy.model.cell import CellView, Job, request_of
+from borgpy.model.cell import CellView, Job
 from borgpy.model.lifecycle import Phase, TaskState
 from borgpy.model.names import JobKey
 from borgpy.model.plan import Veto, VetoKind
 from borgpy.model.task import Task
-from borgpy.scheduling.explain import explain, sentences, suggestions
+from borgpy.scheduling.explain import explain
 from borgpy.scheduling.snapshot import Snapshot
+from borgpy.scheduling.wording import sentences, suggestions
 
 MAX_REASONS = 20
 """Distinct reasons named for one job; the tasks of a job rarely have more than a few."""
@@ -57,21 +58,20 @@ def _pending(
         told.insert(0, f"held back for another {seconds} s because it kept crashing")
         return WhyView(key, task.index, task.phase, task.since, tuple(told))
     if job.spec.alloc:
-        allocs = snapshot.allocs.get(job.spec.alloc_key)
-        if allocs is None:
+        if not snapshot.allocs.get(job.spec.alloc_key):
             vetoes = (Veto(VetoKind.ALLOC, 0, detail=job.spec.alloc_key),)
             said = (_no_alloc(cell, job.spec.alloc_key), *told)
             return WhyView(key, task.index, task.phase, task.since, said, vetoes=vetoes)
         told.append(f"it runs in alloc set {job.spec.alloc_key}: what counts are its allocs")
-        snapshot = allocs
-    explanation = explain(snapshot, request_of(job, task), avoided(cell, job, task.index))
+    asked = pending_job_of(cell, key, task.index)
+    explanation = explain(snapshot, asked, avoided(cell, job, task.index))
     return WhyView(
         key,
         task.index,
         task.phase,
         task.since,
         (*sentences(explanation), *told),
-        machines=len(snapshot.names),
+        machines=explanation.machines,
         vetoes=explanation.vetoes,
         suggestions=suggestions(explanation),
     )

@@ -173,7 +173,7 @@ def words(rule: Rule) -> str:
         case Limit(attribute=attribute, most=most):
             return f"at most {most:,} for each {attribute}"
         case Spread(attribute=attribute, shares=shares):
-            named = [f"{_quoted(share.value)} {share.percent}%" for share in shares]
+            named = [f"{quoted(share.value)} {share.percent}%" for share in shares]
             return f"balanced over {attribute}" + (f" ({_listed(named)})" if named else "")
         case Exclusive():
             return "a machine of its own"
@@ -198,16 +198,17 @@ def _compare_words(rule: Compare) -> str:
     if operator in WITHOUT_VALUE:
         return f"{attribute} {'exists' if operator is Operator.EXISTS else 'is absent'}"
     if operator in WITH_MANY_VALUES:
-        listed = _listed([_quoted(value) for value in rule.values])
+        listed = _listed([quoted(value) for value in rule.values])
         return f"{attribute} {operator.value.replace('_', ' ')} {listed or 'nothing'}"
     if operator in NUMERIC:
         return f"{attribute} {operator.value} {' or '.join(map(_short, rule.values))}"
     if operator is Operator.VERSION:
         return f"{attribute} version {' or '.join(map(_short, rule.values))}"
-    return f"{attribute} {operator.value} {' or '.join(map(_quoted, rule.values))}"
+    return f"{attribute} {operator.value} {' or '.join(map(quoted, rule.values))}"
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A value as it is said: cut if it is long, and with nothing in it that a terminal would obey."""
     return repr(_short(value))
 
 

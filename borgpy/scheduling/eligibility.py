@@ -85,7 +85,7 @@ class Eligibilities:
         ]
         admitted = self._admitted(rules, user)
         if admitted is not None:
-            reasons.append((VetoKind.DEDICATED, _pool_words(rules, user), ~admitted))
+            reasons.append((VetoKind.DEDICATED, _pool_words(rules), ~admitted))
         if avoid:
             reasons.append((VetoKind.CRASHED_HERE, "", self._avoided(avoid)))
         allowed: Mask = self._snapshot.placeable
@@ -193,14 +193,10 @@ def _missing_bytes(snapshot: Snapshot, packages: Mapping[str, int]) -> Floats:
     return missing
 
 
-def _pool_words(rules: tuple[Static, ...], user: str) -> str:
-    """What the job asks for; nothing if it is only the machines that are set aside for others."""
-    for rule in rules:
-        if isinstance(rule, Dedicated) and rule.weight == HARD:
-            owner = rule.pool.partition("/")[0]
-            closed = owner not in ("*", user)
-            return words(rule) + (f", which is for the jobs of {owner} only" if closed else "")
-    return ""
+def _pool_words(rules: tuple[Static, ...]) -> str:
+    """What the job asks for; nothing if it is only that machines are set aside for others."""
+    pools = (rule for rule in rules if isinstance(rule, Dedicated) and rule.weight == HARD)
+    return " and ".join(words(rule) for rule in pools)
 
 
 _SAME_TEXT = frozenset([Operator.EQUAL, Operator.IN])

@@ -1,14 +1,18 @@
 """Which machines can take a task, and for each reason against it, how many it removes and which comes nearest."""
 
-from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
 from borgpy.model.plan import Veto, VetoKind
 from borgpy.model.resources import Resources
+from borgpy.scheduling.eligibility import Eligibility
+from borgpy.scheduling.eligibility import rows_of as rows_of
+from borgpy.scheduling.facts import PendingJob
+from borgpy.scheduling.neighbours import Ruling, Shuns, neighbours
 from borgpy.scheduling.snapshot import MAX_AMOUNT, STANDARD_COUNT, Ints, Mask, Rows, Snapshot
+from borgpy.scheduling.standing import Standing
 
 
 def request_vector(dimensions: tuple[str, ...], request: Resources) -> Ints:
@@ -20,84 +24,116 @@ def request_vector(dimensions: tuple[str, ...], request: Resources) -> Ints:
     return np.array([min(max(amount, 0), MAX_AMOUNT + 1) for amount in wanted], np.int64)
 
 
-def rows_of(names: tuple[str, ...], machines: Iterable[str]) -> Rows:
-    """The rows of these machines, in order; names the cell does not have are left out."""
-    places = [(bisect_left(names, machine), machine) for machine in sorted(set(machines))]
-    known = [row for row, machine in places if row < len(names) and names[row] == machine]
-    return np.array(known, np.intp)
+class Reasons(msgspec.Struct, frozen=True, eq=False):
+    """For one task, every reason against every machine.
 
-
-class Masks(msgspec.Struct, frozen=True, eq=False):
-    """For one request, every reason against every machine.
-
-    ``usable`` is bool[machines]: placeable, and the task has not kept crashing there. ``short`` holds, for each
-    dimension that stops any machine, int64[machines] by how much it is short (0 or less: not at all).
+    ``vector`` int64[dimensions] is what it asks for, ``placeable`` bool[machines]. ``against`` are bool[machines]
+    with the kind and the words of a reason: where it holds, among the placeable. ``short`` has, for each dimension
+    that stops any machine, int64[machines] by how much it is short (0 or less: not at all).
     """
 
-    usable: Mask
-    crashed: Mask
+    vector: Ints
+    placeable: Mask
+    against: tuple[Ruling, ...]
     short: dict[int, Ints]
 
     def fitting(self) -> Mask:
-        fits = self.usable.copy()
+        """bool[machines]: nothing stands against it."""
+        fits = self.placeable.copy()
+        for _, _, removed in self.against:
+            fits &= ~removed
         for short in self.short.values():
             fits &= short <= 0
         return fits
 
+    def rulings(self) -> Ints:
+        """int64[machines]: how many reasons other than resources stand against each."""
+        count = np.zeros(len(self.placeable), np.int64)
+        for _, _, removed in self.against:
+            count += removed
+        return count
+
     def hindrances(self) -> Ints:
         """int64[machines]: how many reasons stand against each machine, its being unavailable aside."""
-        count = self.crashed.astype(np.int64)
+        count = self.rulings()
         for short in self.short.values():
             count += short > 0
         return count
 
 
-def masks(snapshot: Snapshot, vector: Ints, avoided: Rows) -> Masks:
-    crashed = np.zeros(len(snapshot.names), np.bool_)
-    crashed[avoided] = True
+def reasons(
+    standing: Standing,
+    job: PendingJob,
+    eligible: Eligibility,
+    shuns: Shuns,
+    plugins: Sequence[Ruling] = (),
+) -> Reasons:
+    """As things stand, for one more task of ``job``; each ruling of ``plugins`` says where one allows it."""
+    placeable = standing.snapshot.placeable
+    removed = [reason for reason in eligible.reasons if reason[0] is not VetoKind.UNAVAILABLE]
+    rulings = (*neighbours(standing, job, eligible.allowed, shuns), *plugins)
+    removed += [(kind, detail, ~allowed) for kind, detail, allowed in rulings]
+    against = [(kind, detail, mask & placeable) for kind, detail, mask in removed]
+    vector = request_vector(standing.snapshot.dimensions, job.request)
     # As `Resources.fits_in`: extras matter only to those who ask for them.
     asked = (d for d in range(len(vector)) if d < STANDARD_COUNT or vector[d])
-    shorts = ((d, vector[d] - snapshot.free[:, d]) for d in asked)
-    return Masks(
-        usable=snapshot.placeable & ~crashed,
-        crashed=crashed & snapshot.placeable,
+    shorts = ((d, vector[d] - standing.free[:, d]) for d in asked)
+    return Reasons(
+        vector=vector,
+        placeable=placeable,
+        against=tuple(reason for reason in against if reason[2].any()),
         short={d: short for d, short in shorts if short.size and short.max() > 0},
     )
 
 
-def vetoes(snapshot: Snapshot, vector: Ints, reasons: Masks) -> tuple[Veto, ...]:
+def vetoes(snapshot: Snapshot, found: Reasons) -> tuple[Veto, ...]:
     """What keeps machines from taking the task, the reasons that may pass by themselves first.
 
     A machine is counted under each reason that holds for it; one that is unavailable only under that.
     """
-    hindrances = reasons.hindrances()
-    found: list[Veto] = []
-    for d, short in reasons.short.items():
-        too_little = (short > 0) & snapshot.placeable
-        too_small = too_little & (snapshot.capacity[:, d] < vector[d])
-        lacking = vector[d] - snapshot.capacity[:, d]
+    hindrances = found.hindrances()
+    told: list[Veto] = []
+    for d, short in found.short.items():
+        wanted, capacity = found.vector[d], snapshot.capacity[:, d]
+        too_little = (short > 0) & found.placeable
+        too_small = too_little & (capacity < wanted)
         for kind, mask, missing in (
             (VetoKind.RESOURCE, too_little & ~too_small, short),
-            (VetoKind.CAPACITY, too_small, lacking),
+            (VetoKind.CAPACITY, too_small, wanted - capacity),
         ):
             rows = np.flatnonzero(mask)
             if rows.size:
                 row = _nearest(rows, missing, hindrances)
                 name, amount = snapshot.names[row], int(missing[row])
-                found.append(Veto(kind, len(rows), snapshot.dimensions[d], name, amount))
-    for kind, mask in (
-        (VetoKind.CRASHED_HERE, reasons.crashed),
-        (VetoKind.UNAVAILABLE, ~snapshot.placeable),
-    ):
+                told.append(Veto(kind, len(rows), snapshot.dimensions[d], name, amount))
+    nothing = np.zeros(len(hindrances), np.int64)
+    for kind, detail, mask in (*found.against, (VetoKind.UNAVAILABLE, "", ~found.placeable)):
         rows = np.flatnonzero(mask)
         if rows.size:
-            row = _nearest(rows, np.zeros(len(mask), np.int64), hindrances)
-            found.append(Veto(kind, len(rows), nearest=snapshot.names[row]))
-    kinds = list(_ORDER)
-    return tuple(sorted(found, key=lambda veto: (kinds.index(veto.kind), -veto.machines)))
+            name = snapshot.names[_nearest(rows, nothing, hindrances)]
+            told.append(Veto(kind, len(rows), nearest=name, detail=detail))
+    return tuple(sorted(told, key=lambda veto: (_ORDER.index(veto.kind), -veto.machines)))
 
 
-_ORDER = (VetoKind.RESOURCE, VetoKind.CAPACITY, VetoKind.CRASHED_HERE, VetoKind.UNAVAILABLE)
+_ORDER = (
+    VetoKind.RESOURCE,
+    VetoKind.DEVICES,
+    VetoKind.SETS,
+    VetoKind.PORT,
+    VetoKind.CAPACITY,
+    VetoKind.EXCLUSIVE,
+    VetoKind.LIMIT,
+    VetoKind.SPREAD,
+    VetoKind.NEAR,
+    VetoKind.AWAY,
+    VetoKind.ATTRIBUTE,
+    VetoKind.DEDICATED,
+    VetoKind.ALLOC,
+    VetoKind.PLUGIN,
+    VetoKind.CRASHED_HERE,
+    VetoKind.UNAVAILABLE,
+)
+assert set(_ORDER) == set(VetoKind)
 
 
 def _nearest(rows: Rows, missing: Ints, hindrances: Ints) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from borgpy.model.constraints import Away, Exclusive, Limit, Near, Share, Spread, words
+from borgpy.model.constraints import Away, Exclusive, Limit, Near, Share, Spread, quoted, words
 from borgpy.model.devices import WHOLE, DeviceRequest
 from borgpy.model.names import JobKey, key_of, split_job
 from borgpy.model.plan import VetoKind
@@ -143,10 +143,12 @@ def neighbours(standing: Standing, job: PendingJob, allowed: Mask, shuns: Shuns)
         for rule in job.constraints
         if not rule.weight and (found := ruling(standing, job, rule, allowed)) is not None
     ]
-    rulings += [shunned(standing, shun) for shun in shuns.get(job.job, ())]
+    rulings += [
+        shunned(standing, shun) for shun in shuns.get(job.job, ()) if not is_said_by(job, shun)
+    ]
     if standing.exclusive.any():
         rulings.append((VetoKind.EXCLUSIVE, "", standing.exclusive == 0))
-    rulings += [(VetoKind.PORT, f"port {port}", ~standing.has_port(port)) for port in job.ports]
+    rulings += [(VetoKind.PORT, port_words(port), ~standing.has_port(port)) for port in job.ports]
     rulings += [
         (
             VetoKind.DEVICES,
@@ -198,6 +200,22 @@ def device_words(request: DeviceRequest) -> str:
     amount = f"{request.count}" if request.millis == WHOLE else f"{request.amount() / WHOLE:g}"
     models = f" ({' or '.join(request.models)})" if request.models else ""
     return f"{amount} {request.kind}{models}"
+
+
+def set_words(request: SetRequest) -> str:
+    """``eni for 'sg1'``."""
+    return (
+        f"{request.name} for {quoted(request.value)}" if request.value else f"shared {request.name}"
+    )
+
+
+def port_words(port: int) -> str:
+    return f"port {port}"
+
+
+def is_said_by(job: PendingJob, shun: Shun) -> bool:
+    """Whether the job itself says as a rule of its own what its tasks are known to want."""
+    return shun.holder == job.job and shun.away in job.constraints
 
 
 def is_own(job: PendingJob, rule: Near | Away) -> bool:
@@ -275,13 +293,11 @@ def miss(standing: Standing, job: PendingJob, rule: object) -> Floats | None:
 def shunned(standing: Standing, shun: Shun) -> Ruling:
     column = _column(standing, shun.away.attribute)
     counts = counts_of(column, standing.crowd(shun.holder))
-    detail = f"{shun.holder} keeps it off (same {shun.away.attribute})"
+    detail = f"the wish of {shun.holder} to be apart (same {shun.away.attribute})"
     return VetoKind.AWAY, detail, apart(column.codes, counts)
 
 
 def _set_ruling(standing: Standing, request: SetRequest) -> Ruling:
-    name = f"{request.name} for {request.value!r}" if request.value else f"a shared {request.name}"
     sets = standing.sets.get(request.name)
-    if sets is None:
-        return VetoKind.SETS, name, np.zeros(len(standing), np.bool_)
-    return VetoKind.SETS, name, sets.fits(request, EVERY)
+    fits = np.zeros(len(standing), np.bool_) if sets is None else sets.fits(request, EVERY)
+    return VetoKind.SETS, set_words(request), fits

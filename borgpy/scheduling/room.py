@@ -14,6 +14,7 @@ from borgpy.scheduling.feasibility import request_vector
 from borgpy.scheduling.merge import merge
 from borgpy.scheduling.plugins import Plugins
 from borgpy.scheduling.record import Recorder
+from borgpy.scheduling.refusals import Refusals
 from borgpy.scheduling.scores import Scores
 from borgpy.scheduling.scoring import UNIT, units
 from borgpy.scheduling.shapes import Asked, Shape, class_key
@@ -90,6 +91,10 @@ class Room:
         if self._one_by_one(shape, ties, count):
             return self._each(shape, job, count, ties)
         return self._many(shape, job, count, ties)
+
+    def refusals(self) -> Refusals:
+        """What speaks against tasks as things stand now."""
+        return Refusals(self.standing, self._eligibilities, self._tying.shuns, self._scores)
 
     def give_back(self, taken: Taken) -> None:
         for booking in reversed(taken.bookings):

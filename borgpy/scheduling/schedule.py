@@ -13,7 +13,6 @@ from borgpy.model.policy import Order, Policy
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.plugins import PluginFault, Plugins
 from borgpy.scheduling.record import Recorder
-from borgpy.scheduling.refusals import Refusals
 from borgpy.scheduling.room import Room
 from borgpy.scheduling.snapshot import Snapshot
 from borgpy.scheduling.turns import Batch, Grant, Queue, take_turns
@@ -191,7 +190,7 @@ def _placements(
 
 def _unplaced(room: Room, batches: Iterable[Batch], policy: Policy) -> list[Unplaced]:
     """Why the rest has to wait, as things stand once the plan is carried out."""
-    refusals = Refusals(room.standing)
+    refusals = room.refusals()
     return [
         Unplaced(
             batch.job.job,
@@ -218,5 +217,5 @@ def _refused(job: PendingJob, name: str, problem: str, machines: int) -> Unplace
 
 
 def _without_alloc(job: PendingJob) -> Unplaced:
-    veto = Veto(VetoKind.ALLOC, 0, detail=f"no alloc of {job.alloc} has a place yet")
+    veto = Veto(VetoKind.ALLOC, 0, detail=job.alloc)
     return Unplaced(job.job, job.indexes, 0, (veto,))

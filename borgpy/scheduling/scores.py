@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from borgpy.model.constraints import Plugin
+from borgpy.model.plan import VetoKind
 from borgpy.model.policy import Packing, Policy
 from borgpy.scheduling.facts import PendingJob
+from borgpy.scheduling.neighbours import Ruling
 from borgpy.scheduling.plugins import Machines, PluginFault, Plugins, ask
 from borgpy.scheduling.record import Recorder
 from borgpy.scheduling.scoring import Fit, Frame, packing, units
@@ -119,6 +122,21 @@ class Scores:
         for name, request in shape.sets.items():
             able &= standing.fits_set(name, request, rows)
         return able
+
+    def against(self, job: PendingJob, able: Mask) -> list[Ruling]:
+        """What hard plug-ins say against those machines (bool[machines]) that nothing else speaks against."""
+        named = [(name, float(self._policy.plugin)) for name in self._policy.plugins]
+        named += [
+            (rule.name, 0.0)
+            for rule in job.constraints
+            if isinstance(rule, Plugin) and not rule.weight
+        ]
+        rulings: list[Ruling] = []
+        for name, weight in named:
+            left = able.copy()
+            self._asked(name, weight, job, ALL, np.zeros(len(able)), left)
+            rulings.append((VetoKind.PLUGIN, f"plug-in {name}", able & ~left))
+        return rulings
 
     def _score(
         self,

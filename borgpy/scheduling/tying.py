@@ -32,7 +32,7 @@ class Tying:
         self._policy = policy
         self._domains: dict[str, Domains] = {}
         self._nested: dict[tuple[str, ...], bool] = {}
-        self._shuns = shuns_of(standing.snapshot)
+        self.shuns = shuns_of(standing.snapshot)
 
     def watched(self) -> frozenset[JobKey]:
         """The jobs that others want to be near to or away from."""
@@ -42,11 +42,11 @@ class Tying:
             for rule in job.constraints
             if isinstance(rule, Near | Away)
         }
-        return frozenset(named | {shun.holder for held in self._shuns.values() for shun in held})
+        return frozenset(named | {shun.holder for held in self.shuns.values() for shun in held})
 
     def is_loose(self, job: PendingJob) -> bool:
         """Whether nothing binds the tasks of a job to each other or to other jobs."""
-        if job.job in self._shuns:
+        if job.job in self.shuns:
             return False
         if job.replicas > 1 and self._policy.spread:
             return False
@@ -150,7 +150,7 @@ class Tying:
             found = ruling(self._standing, job, rule, allowed)
             if found is not None:
                 rulings.append(found)
-        rulings += [shunned(self._standing, shun) for shun in self._shuns.get(job.job, ())]
+        rulings += [shunned(self._standing, shun) for shun in self.shuns.get(job.job, ())]
         if not rulings:
             return None, moving
         return ~np.logical_and.reduce([able for _, _, able in rulings]), moving

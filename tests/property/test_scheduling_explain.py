@@ -1,15 +1,33 @@
-"""An explanation tells the truth: checked machine by machine with the arithmetic of `Resources`."""
+"""An explanation tells the truth: checked machine by machine, and by doing what it suggests."""
+
+from collections.abc import Iterator, Mapping
 
 import msgspec
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from borgpy.model import constraints as c
+from borgpy.model.plan import VetoKind
+from borgpy.model.policy import Policy
 from borgpy.model.resources import Resources
-from borgpy.scheduling.explain import explain, sentences, suggestions
-from borgpy.scheduling.snapshot import MachineFacts
-from tests.property.scheduling_cells import NAMES, machines, snapshot_of, vectors
+from borgpy.scheduling.columns import snapshot_of as snapshot_from
+from borgpy.scheduling.eligibility import eligibility
+from borgpy.scheduling.explain import Drop, Explanation, explain
+from borgpy.scheduling.facts import MachineFacts, PendingJob
+from borgpy.scheduling.feasibility import reasons
+from borgpy.scheduling.neighbours import device_words, port_words, set_words, shuns_of
+from borgpy.scheduling.snapshot import Snapshot, SnapshotFacts
+from borgpy.scheduling.standing import Standing
+from borgpy.scheduling.wording import sentences, suggestions
+from tests.property.scheduling_cells import NAMES, cells, machines, snapshot_of, vectors
+from tests.unit.scheduling.builders import a_pending_job
 
 avoids = st.lists(st.sampled_from([*NAMES, "gone"]), max_size=3, unique=True).map(tuple)
+
+
+def asking(snapshot: Snapshot, request: Resources, avoid: tuple[str, ...]) -> Explanation:
+    return explain(snapshot, a_pending_job(request=request), avoid)
 
 
 def may_use(facts: list[MachineFacts], avoid: tuple[str, ...]) -> list[MachineFacts]:
@@ -33,7 +51,7 @@ def with_amount(request: Resources, dimension: str, amount: int) -> Resources:
 def test_the_machines_with_room_are_counted_right(
     facts: list[MachineFacts], request: Resources, avoid: tuple[str, ...]
 ) -> None:
-    found = explain(snapshot_of(facts, []), request, avoid)
+    found = asking(snapshot_of(facts, []), request, avoid)
     open_machines = may_use(facts, avoid)
     fitting = [m for m in open_machines if request.fits_in(m.capacity - m.used)]
     assert found.machines == len(facts)
@@ -49,9 +67,9 @@ def test_each_change_places_the_task_on_as_many_machines_as_it_says(
     facts: list[MachineFacts], request: Resources, avoid: tuple[str, ...]
 ) -> None:
     snapshot = snapshot_of(facts, [])
-    for change in explain(snapshot, request, avoid).changes:
-        changed = explain(snapshot, with_amount(request, change.dimension, change.amount), avoid)
-        more = explain(snapshot, with_amount(request, change.dimension, change.amount + 1), avoid)
+    for change in asking(snapshot, request, avoid).changes:
+        changed = asking(snapshot, with_amount(request, change.dimension, change.amount), avoid)
+        more = asking(snapshot, with_amount(request, change.dimension, change.amount + 1), avoid)
         assert changed.fits_now == change.machines
         assert more.fits_now == 0
 
@@ -60,7 +78,7 @@ def test_each_change_places_the_task_on_as_many_machines_as_it_says(
 def test_what_the_nearest_machine_lacks_is_what_it_is_short_of(
     facts: list[MachineFacts], request: Resources, avoid: tuple[str, ...]
 ) -> None:
-    found = explain(snapshot_of(facts, []), request, avoid)
+    found = asking(snapshot_of(facts, []), request, avoid)
     by_name = {machine.name: machine for machine in facts}
     if found.nearest:
         room = room_of(by_name[found.nearest], facts)
@@ -75,3 +93,72 @@ def test_what_the_nearest_machine_lacks_is_what_it_is_short_of(
             free = room_of(machine, facts).by_name().get(veto.dimension, 0)
             assert veto.missing in (wanted - free, wanted - has)
             assert veto.missing > 0
+
+
+def asked_in(facts: SnapshotFacts) -> Iterator[tuple[Snapshot, PendingJob, tuple[str, ...]]]:
+    snapshot = snapshot_from(facts)
+    for job in facts.pending:
+        yield snapshot, job, job.avoid.get(job.indexes[0], ())
+
+
+@given(cells())
+def test_every_machine_that_cannot_take_a_task_is_under_a_veto(facts: SnapshotFacts) -> None:
+    for snapshot, job, avoid in asked_in(facts):
+        found = explain(snapshot, job, avoid)
+        wide = snapshot.widened([job.request])
+        why = reasons(Standing(wide), job, eligibility(wide, job, avoid, Policy()), shuns_of(wide))
+        covered = ~wide.placeable
+        for _, _, removed in why.against:
+            covered |= removed
+        for short in why.short.values():
+            covered |= short > 0
+        assert (why.fitting() == ~covered).all()
+        assert found.fits_now == np.count_nonzero(why.fitting())
+        assert all(veto.machines and veto.nearest for veto in found.vetoes)
+        assert sum(veto.machines for veto in found.vetoes) >= found.machines - found.fits_now
+        assert sentences(found)
+        assert bool(suggestions(found)) is not bool(found.fits_now)
+
+
+@given(cells())
+def test_hard_rules_on_attributes_are_those_of_each_machine(facts: SnapshotFacts) -> None:
+    for snapshot, job, avoid in asked_in(facts):
+        may = eligibility(snapshot, job, avoid, Policy()).allowed
+        by_name = {machine.name: machine for machine in facts.machines}
+        for name, allowed in zip(snapshot.names, may.tolist(), strict=True):
+            assert allowed is (
+                by_name[name].placeable
+                and name not in avoid
+                and suits(by_name[name].name, by_name[name].attributes, job)
+            )
+
+
+def suits(name: str, attributes: Mapping[str, str], job: PendingJob) -> bool:
+    hard = [rule for rule in job.constraints if isinstance(rule, c.Compare) and not rule.weight]
+    return all(c.holds(rule, c.value_of(rule.attribute, name, attributes)) for rule in hard) and (
+        c.admits(attributes.get(c.DEDICATED), job.constraints, job.user)
+    )
+
+
+@given(cells())
+def test_doing_without_what_is_named_places_the_task(facts: SnapshotFacts) -> None:
+    for snapshot, job, avoid in asked_in(facts):
+        for drop in explain(snapshot, job, avoid).drops:
+            if drop.own:
+                less = without(job, drop)
+                pending = tuple(less if other is job else other for other in facts.pending)
+                changed = snapshot_from(msgspec.structs.replace(facts, pending=pending))
+                assert explain(changed, less, avoid).fits_now == drop.machines
+
+
+def without(job: PendingJob, drop: Drop) -> PendingJob:
+    """The job as the suggestion would have it."""
+    replace = msgspec.structs.replace
+    if drop.kind is VetoKind.DEVICES:
+        return replace(job, devices=tuple(d for d in job.devices if device_words(d) != drop.detail))
+    if drop.kind is VetoKind.SETS:
+        return replace(job, sets=tuple(s for s in job.sets if set_words(s) != drop.detail))
+    if drop.kind is VetoKind.PORT:
+        return replace(job, ports=tuple(p for p in job.ports if port_words(p) != drop.detail))
+    kept = (rule for rule in job.constraints if rule.weight or c.words(rule) != drop.detail)
+    return replace(job, constraints=tuple(kept))

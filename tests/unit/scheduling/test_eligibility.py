@@ -78,11 +78,6 @@ def test_each_reason_says_what_it_takes_away() -> None:
     ]
 
 
-def test_a_pool_of_another_user_is_named_as_such() -> None:
-    reasons = ask(CELL, a_job(Dedicated(pool="alice/db"), user="bob")).reasons
-    assert reasons[-1][1] == "dedicated to alice/db, which is for the jobs of alice only"
-
-
 def test_wishes_weigh_as_their_policy_says() -> None:
     job = a_job(is_in("arch", "arm64", weight=50), Dedicated(pool="*/gpus", weight=100))
     wish = eligibility(CELL, job, (), Policy(soft=2000)).wish

@@ -1,13 +1,30 @@
 """Why a task is not placed, in figures and in words."""
 
+from collections.abc import Mapping
+
+import msgspec
 import pytest
 
+from borgpy.model import constraints as c
+from borgpy.model.devices import DeviceOffer, DeviceRequest
+from borgpy.model.names import JobKey
 from borgpy.model.plan import Veto, VetoKind
+from borgpy.model.resource_sets import SetOffer, SetRequest
 from borgpy.model.resources import Resources
-from borgpy.scheduling.explain import Change, Explanation, explain, sentences, suggestions
-from tests.unit.scheduling.builders import GIB, a_cell, a_machine, amounts
+from borgpy.scheduling.columns import Columns
+from borgpy.scheduling.explain import Change, Drop, Explanation, Step
+from borgpy.scheduling.explain import explain as explain_job
+from borgpy.scheduling.facts import MachineFacts, PendingJob, Shun
+from borgpy.scheduling.snapshot import Snapshot
+from borgpy.scheduling.wording import sentences, suggestions, veto_sentence
+from tests.unit.scheduling.builders import GIB, a_cell, a_machine, a_pending_job, amounts
 
 MIB = 1 << 20
+
+
+def explain(snapshot: Snapshot, request: Resources, avoid: tuple[str, ...] = ()) -> Explanation:
+    """For a task that asks for nothing but resources."""
+    return explain_job(snapshot, a_pending_job(request=request), avoid)
 
 
 def test_a_task_that_fits_has_room_and_needs_no_advice() -> None:
@@ -48,6 +65,7 @@ def test_the_whole_explanation_of_a_task_that_has_to_wait() -> None:
             Change("ram", 7 * GIB, 1, "near"),
             Change("cpu", 2000, 1, "tiny"),
         ),
+        funnel=(Step(VetoKind.UNAVAILABLE, "", 1),),
     )
     assert sentences(found) == (
         "ram short on 3 of 5 machines (nearest near: 1 GiB missing)",
@@ -198,3 +216,226 @@ def test_following_the_first_suggestion_places_the_task() -> None:
     first = explain(snapshot, amounts(6, 8)).changes[0]
     assert (first.dimension, first.amount) == ("cpu", 3000)
     assert explain(snapshot, amounts(3, 8)).fits_now == 1
+
+
+def a_job(*rules: c.Constraint, request: Resources | None = None) -> PendingJob:
+    return msgspec.structs.replace(a_pending_job(request=request), constraints=rules, replicas=4)
+
+
+def a_host(
+    name: str, tasks: Mapping[str, int] | None = None, used: int = 0, **attributes: str
+) -> MachineFacts:
+    held = {JobKey(job): count for job, count in (tasks or {}).items()}
+    machine = a_machine(name, used=amounts(used), attributes=attributes)
+    return msgspec.structs.replace(machine, tasks=held)
+
+
+def told(job: PendingJob, *machines: MachineFacts, shuns: tuple[Shun, ...] = ()) -> Explanation:
+    columns = Columns()
+    columns.update(machines)
+    return explain_job(columns.snapshot(1, (job,), shuns), job)
+
+
+ARM = c.Compare(attribute="arch", operator=c.Operator.EQUAL, values=("arm64",))
+RACK = c.Compare(attribute="rack", operator=c.Operator.EQUAL, values=("r1",))
+
+
+def test_the_whole_explanation_of_a_task_with_constraints() -> None:
+    found = told(
+        a_job(ARM, RACK),
+        a_host("a", arch="x86", rack="r1"),
+        a_host("b", arch="x86", rack="r2"),
+        a_host("c", arch="arm64", rack="r2", used=8),
+        a_host("d", arch="arm64"),
+    )
+    assert found == Explanation(
+        request=amounts(1, 1),
+        machines=4,
+        fits_now=0,
+        fits_empty=0,
+        vetoes=(
+            Veto(VetoKind.RESOURCE, 1, "cpu", "c", 1000),
+            Veto(VetoKind.ATTRIBUTE, 3, nearest="d", detail="rack == 'r1'"),
+            Veto(VetoKind.ATTRIBUTE, 2, nearest="a", detail="arch == 'arm64'"),
+        ),
+        nearest="a",
+        against=("arch == 'arm64'",),
+        drops=(
+            Drop(VetoKind.ATTRIBUTE, "arch == 'arm64'", 1, "a"),
+            Drop(VetoKind.ATTRIBUTE, "rack == 'r1'", 1, "d"),
+        ),
+        funnel=(
+            Step(VetoKind.ATTRIBUTE, "arch == 'arm64'", 2),
+            Step(VetoKind.ATTRIBUTE, "rack == 'r1'", 2),
+        ),
+    )
+    assert sentences(found) == (
+        "cpu short on 1 of 4 machines (nearest c: 1 core missing)",
+        "rack == 'r1' rules out 3 of 4 machines (e.g. d)",
+        "arch == 'arm64' rules out 2 of 4 machines (e.g. a)",
+        "one after the other they leave 0 of 4 machines: "
+        "arch == 'arm64' takes 2, then rack == 'r1' takes 2",
+    )
+    assert suggestions(found) == (
+        "without the constraint arch == 'arm64' it would fit on a",
+        "without the constraint rack == 'r1' it would fit on d",
+    )
+
+
+def test_an_attribute_that_no_machine_has_is_named() -> None:
+    found = told(a_job(ARM), a_host("a"), a_host("b"))
+    assert sentences(found) == (
+        "arch == 'arm64' rules out 2 of 2 machines (e.g. a)",
+        "no machine has the attribute 'arch'",
+    )
+    assert suggestions(found) == (
+        "without the constraint arch == 'arm64' it would fit on 2 machines",
+    )
+
+
+def test_the_values_that_there_are_help_with_a_slip() -> None:
+    found = told(a_job(ARM), a_host("a", arch="aarch64"), a_host("b", arch="amd64"))
+    assert "arch is 'aarch64' or 'amd64' on those that have it" in sentences(found)
+
+
+def test_a_shortage_and_a_constraint_at_once_are_no_single_change() -> None:
+    found = told(a_job(ARM), a_host("a", used=8))
+    assert suggestions(found) == (
+        "no single change would place it: a is short of 1 core and is ruled out by arch == 'arm64'",
+    )
+
+
+WEB2 = {"alice/web": 2}
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence", "suggestion"),
+    [
+        pytest.param(
+            c.Limit(most=2),
+            "at most 2 for each machine rules out 2 of 2 machines (e.g. a)",
+            "without the constraint at most 2 for each machine it would fit on 2 machines",
+            id="limit",
+        ),
+        pytest.param(
+            c.Spread(attribute="rack"),
+            "balanced over rack rules out 2 of 2 machines (e.g. a)",
+            "without the constraint balanced over rack it would fit on 2 machines",
+            id="spread over nothing",
+        ),
+        pytest.param(
+            c.Exclusive(),
+            "a machine of its own rules out 2 of 2 machines (e.g. a)",
+            "without the constraint a machine of its own it would fit on 2 machines",
+            id="exclusive",
+        ),
+        pytest.param(
+            c.Near(job="db"),
+            "near db (same machine) rules out 2 of 2 machines (e.g. a)",
+            "without the constraint near db (same machine) it would fit on 2 machines",
+            id="near",
+        ),
+        pytest.param(
+            c.Away(job="web"),
+            "not near web (same machine) rules out 2 of 2 machines (e.g. a)",
+            "without the constraint not near web (same machine) it would fit on 2 machines",
+            id="away",
+        ),
+        pytest.param(
+            c.Dedicated(pool="bob/db"),
+            "dedicated to bob/db rules out 2 of 2 machines (e.g. a)",
+            "without the constraint dedicated to bob/db it would fit on 2 machines",
+            id="dedicated",
+        ),
+    ],
+)
+def test_a_constraint_that_nothing_satisfies(
+    rule: c.Constraint, sentence: str, suggestion: str
+) -> None:
+    found = told(a_job(rule), a_host("a", WEB2), a_host("b", WEB2))
+    assert sentences(found)[0] == sentence
+    assert suggestions(found) == (suggestion,)
+
+
+def test_what_one_should_know_about_a_constraint() -> None:
+    rules = (c.Near(job="db"), c.Dedicated(pool="bob/db"), c.Plugin(name="warm"))
+    assert told(a_job(*rules), a_host("a")).notes == (
+        "no task of alice/db has a place",
+        "the pool bob/db is for jobs of bob only",
+        "plug-in warm is asked in each scheduling pass, and not here",
+    )
+
+
+def test_a_wish_keeps_a_task_from_nowhere() -> None:
+    wish = msgspec.structs.replace(ARM, weight=100)
+    assert sentences(told(a_job(wish), a_host("a"))) == ("room for it now on 1 of 1 machine",)
+
+
+def test_what_others_hold_is_told_apart_from_what_the_job_asks_for() -> None:
+    lonely = msgspec.structs.replace(a_host("b", {"bob/x": 1}), exclusive=True)
+    shun = Shun(JobKey("bob/db"), c.Away(job="alice/web"))
+    found = told(
+        a_job(), a_host("a", dedicated="bob/db"), lonely, a_host("c", {"bob/db": 1}), shuns=(shun,)
+    )
+    assert sentences(found) == (
+        "held by a task that wants no neighbours: 1 of 3 machines (e.g. b)",
+        "the wish of bob/db to be apart (same machine) rules out 1 of 3 machines (e.g. c)",
+        "set aside for others: 1 of 3 machines (e.g. a)",
+        "room for it on 2 of 3 machines if nothing else ran there",
+    )
+    assert suggestions(found) == (
+        "it would fit on a, set aside for others",
+        "it would fit on c but for the wish of bob/db to be apart (same machine)",
+        "it would fit on b but for a task that wants no neighbours",
+    )
+
+
+def test_what_is_held_by_number() -> None:
+    replace = msgspec.structs.replace
+    job = replace(
+        a_job(), devices=(DeviceRequest(2),), sets=(SetRequest("eni", "sg1"),), ports=(80,)
+    )
+    busy = replace(
+        a_machine("a"),
+        devices=(DeviceOffer(2),),
+        device_free={"gpu": (0, 1000)},
+        sets=(SetOffer("eni", 1, 4),),
+    )
+    taken = replace(busy, name="b", device_free={}, ports=(80,))
+    without = replace(busy, name="c", device_free={}, sets=())
+    found = told(job, busy, taken, without)
+    assert sentences(found) == (
+        "2 gpu not free on 1 of 3 machines (e.g. a)",
+        "eni for 'sg1' not free on 1 of 3 machines (e.g. c)",
+        "port 80 taken on 1 of 3 machines (e.g. b)",
+        "one after the other they leave 0 of 3 machines: "
+        "port 80 takes 1, then 2 gpu takes 1, then eni for 'sg1' takes 1",
+        "room for it on 2 of 3 machines if nothing else ran there",
+    )
+    assert suggestions(found) == (
+        "without 2 gpu it would fit on a",
+        "without eni for 'sg1' it would fit on c",
+        "with another than port 80 it would fit on b",
+    )
+
+
+def test_a_job_in_an_alloc_set_is_told_of_its_allocs() -> None:
+    job = msgspec.structs.replace(a_job(request=amounts(4)), alloc=JobKey("alice/set"))
+    allocs = Columns()
+    allocs.update([msgspec.structs.replace(a_machine("+000003", amounts(2, 8)), host="m7")])
+    columns = Columns()
+    columns.update([a_machine("m7"), a_machine("m8")])
+    found = explain_job(columns.snapshot(1, (job,), (), {JobKey("alice/set"): allocs}), job)
+    assert sentences(found)[0].startswith(
+        "too little cpu, even when empty, on 1 of 1 alloc (nearest alice/set/3:"
+    )
+    homeless = explain_job(columns.snapshot(1, (job,)), job)
+    assert sentences(homeless) == ("no alloc of alice/set has a place yet",)
+    assert suggestions(homeless) == ("find out why the allocs have to wait",)
+
+
+@pytest.mark.parametrize("kind", VetoKind)
+def test_there_are_words_for_every_kind_of_veto(kind: VetoKind) -> None:
+    said = veto_sentence(Veto(kind, 2, "cpu", "m1", 1000, "what was asked"), 3)
+    assert said
+    assert "None" not in said

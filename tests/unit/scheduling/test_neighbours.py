@@ -193,7 +193,7 @@ def test_a_set_and_a_device_that_no_machine_has() -> None:
     details = [
         detail for _, detail, _ in neighbours(standing, job, standing.snapshot.placeable, {})
     ]
-    assert details == ["0.5 tpu", "a shared eni"]
+    assert details == ["0.5 tpu", "shared eni"]
 
 
 def test_the_policy_spreads_a_job_over_failure_domains() -> None:
