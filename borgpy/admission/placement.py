@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from borgpy.admission.bounds import between
 from borgpy.model import constraints as c
 from borgpy.model import limits
-from borgpy.model.names import NAME_RULE, is_job_reference, is_name
+from borgpy.model.names import NAME_RULE, is_job_reference, is_name, is_pool
 from borgpy.model.refusal import Problem
 from borgpy.model.spec import JobSpec
 
@@ -45,8 +45,7 @@ def _rule_problems(field: str, constraint: c.Constraint) -> Iterator[Problem]:
         case c.Spread(shares=shares):
             yield from _share_problems(f"{field}.value", shares)
         case c.Dedicated(pool=pool):
-            owner, slash, name = pool.partition("/")
-            if not slash or not is_name(name) or not (owner == "*" or is_name(owner)):
+            if not is_pool(pool):
                 message = f"{pool!r} is no pool of machines"
                 yield Problem(f"{field}.value", message, got=pool, allowed="USER/NAME or */NAME")
         case c.Plugin(name=name):

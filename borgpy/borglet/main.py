@@ -26,6 +26,7 @@ from borgpy.borglet.joining import keep_joined
 from borgpy.borglet.launch import RunnerSettings, compile_shim
 from borgpy.borglet.limits import Limits, WatchedLimits
 from borgpy.borglet.machine import LocalMachine, Machine, data_folder
+from borgpy.borglet.offer import Offer
 from borgpy.borglet.packages import PackageCache
 from borgpy.borglet.ports import PortBook
 from borgpy.borglet.runner_process import ProcessRunner
@@ -63,7 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ports: int | None = None
     lowest_port: int = 20000
     highest_port: int = 31999
-    attributes: dict[str, str] = {}
+    offer: Offer = Offer()
     search_path: str = ""
     use_cgroups: bool = True
     address_file: Path | None = None
@@ -195,8 +196,10 @@ def describe(settings: Settings, address: str) -> MachineSpec:
     return MachineSpec(
         name=settings.name or machine_name(),
         address=address,
-        capacity=capacity,
-        attributes=machine_attributes() | settings.attributes,
+        capacity=settings.offer.beside(capacity),
+        attributes=machine_attributes() | settings.offer.attributes,
+        devices=settings.offer.devices,
+        sets=settings.offer.sets,
     )
 
 

@@ -8,7 +8,7 @@ from borgpy.errors import BorgError
 
 
 class NoFreePort(BorgError):
-    """Every port of the range is taken, by tasks or by somebody else."""
+    """Every port of the range is taken, or the one that it has to be, by tasks or by somebody else."""
 
 
 def port_is_free(port: int) -> bool:
@@ -50,15 +50,24 @@ class PortBook:
     def size(self) -> int:
         return self.highest - self.lowest + 1
 
-    def take(self, names: Iterable[str], preferred: Mapping[str, int]) -> dict[str, int]:
-        """A free port for each name, the preferred one if it still is; `NoFreePort` takes none."""
+    def take(
+        self,
+        names: Iterable[str],
+        preferred: Mapping[str, int],
+        fixed: Mapping[str, int] | None = None,
+    ) -> dict[str, int]:
+        """A free port for each name, the preferred one if it still is; `NoFreePort` takes none.
+
+        Those in ``fixed`` have to have these numbers, which may lie outside the range.
+        """
         ports: dict[str, int] = {}
         for name in names:
-            wish = preferred.get(name, 0)
-            port = wish if wish and self._usable(wish) else self._search()
-            if port is None:
+            number = fixed.get(name) if fixed else None
+            try:
+                port = self._any(preferred.get(name, 0)) if number is None else self._this(number)
+            except NoFreePort:
                 self.give_back(ports)
-                raise NoFreePort(f"no free port in {self.lowest}-{self.highest}")
+                raise
             self._taken.add(port)
             ports[name] = port
         return ports
@@ -69,6 +78,19 @@ class PortBook:
 
     def give_back(self, ports: Mapping[str, int]) -> None:
         self._taken.difference_update(ports.values())
+
+    def _any(self, wish: int) -> int:
+        port = wish if wish and self._usable(wish) else self._search()
+        if port is None:
+            raise NoFreePort(f"no free port in {self.lowest}-{self.highest}")
+        return port
+
+    def _this(self, number: int) -> int:
+        if number in self._taken:
+            raise NoFreePort(f"another task on this machine has port {number}")
+        if not self._is_free(number):
+            raise NoFreePort(f"port {number} is in use on this machine, or may not be listened on")
+        return number
 
     def _search(self) -> int | None:
         for step in range(self.size):

@@ -75,7 +75,7 @@ class ProcessRunner:
         """Answered by `TaskStarted` or `StartFailed`."""
         ports: dict[str, int] = {}
         try:
-            ports = self._ports.take(action.spec.ports, action.ports)
+            ports = self._ports.take(action.spec.ports, action.ports, action.spec.fixed_ports)
             process = await self._in_thread(
                 launch, self._settings, self._limits, action, cell, program, ports
             )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from aiohttp import web
 
+from borgpy.borglet.devices import with_devices
 from borgpy.borglet.facts import Instance
 from borgpy.borglet.logs import STREAMS, end_of, read_at, tail_offset
 from borgpy.borglet.machine import LocalMachine, Machine, Orders
@@ -19,6 +20,7 @@ from borgpy.model.names import JobKey, is_name, split_job
 from borgpy.model.orders import (
     EPOCH_HEADER,
     MAX_MACHINES_PER_POLL,
+    MachineOrders,
     MachineReport,
     Poll,
     PollReply,
@@ -260,10 +262,20 @@ def _orders_of(poll: Poll) -> dict[str, Orders]:
         raise Refused(400, "invalid", f"more than {MAX_MACHINES_PER_POLL} machines in one poll")
     jobs: set[str] = set()
     return {
-        wanted.machine: [_order(order, poll.specs, jobs) for order in wanted.run]
+        wanted.machine: _with_devices([_order(o, poll.specs, jobs) for o in wanted.run], wanted)
         for wanted in poll.machines
         if wanted.run is not None
     }
+
+
+def _with_devices(orders: Orders, wanted: MachineOrders) -> Orders:
+    if not wanted.devices:
+        return orders
+    devices = {(told.job, told.index): told.devices for told in wanted.devices}
+    return [
+        (task, with_devices(spec, devices[task.key]) if task.key in devices else spec)
+        for task, spec in orders
+    ]
 
 
 def _order(

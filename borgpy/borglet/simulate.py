@@ -26,12 +26,16 @@ from borgpy.borglet.facts import (
     TaskStarted,
 )
 from borgpy.borglet.machine import Orders
+from borgpy.borglet.offer import Offer
 from borgpy.clock import Clock
 from borgpy.model.machine import MachineSpec
 from borgpy.model.orders import MachineReport
 from borgpy.model.resources import Resources
 
 GIB = 1024**3
+
+SIMULATED = "sim"
+"""What the names of simulated machines begin with."""
 
 LOWEST_PORT = 20000
 PORTS = 12000
@@ -56,7 +60,8 @@ class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     start_ms: int = 100
     seed: int = 1
     separate_ports: bool = False
-    attributes: dict[str, str] = {}
+    offer: Offer = Offer()
+    prefix: str = SIMULATED
 
 
 class SimulatedMachines:
@@ -74,10 +79,12 @@ class SimulatedMachines:
         self.machines: dict[str, SimulatedMachine] = {}
         for number in range(simulation.machines):
             spec = MachineSpec(
-                name=f"sim-{number:05d}",
+                name=f"{simulation.prefix}-{number:05d}",
                 address=addresses[number % len(addresses)],
-                capacity=simulation.shape,
-                attributes={"simulated": "true"} | simulation.attributes,
+                capacity=simulation.offer.beside(simulation.shape),
+                attributes={"simulated": "true"} | simulation.offer.attributes,
+                devices=simulation.offer.devices,
+                sets=simulation.offer.sets,
             )
             self.machines[spec.name] = SimulatedMachine(spec, self)
         self._running = asyncio.create_task(self._run())
@@ -191,7 +198,7 @@ class SimulatedMachine:
     def _start(self, action: StartTask, at: int) -> None:
         simulation = self._world.simulation
         begins = at + simulation.start_ms
-        ports = dict(action.ports)
+        ports = action.ports | action.spec.fixed_ports
         for name in action.spec.ports:
             if name not in ports:
                 ports[name] = LOWEST_PORT + self._next_port % PORTS

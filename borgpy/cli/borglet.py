@@ -10,7 +10,8 @@ import click
 import msgspec
 
 from borgpy.borglet.main import Settings, serve
-from borgpy.borglet.simulate import Simulation
+from borgpy.borglet.offer import Offer, offer_of
+from borgpy.borglet.simulate import SIMULATED, Simulation
 from borgpy.errors import BorgError, InvalidConfig
 from borgpy.model.resources import Resources
 
@@ -31,13 +32,38 @@ from borgpy.model.resources import Resources
 )
 @click.option("--listen", default="127.0.0.1:0", show_default=True, metavar="HOST:PORT")
 @click.option("--address", metavar="URL", help="Where others reach it, if not at --listen.")
-@click.option("--name", help="The machine's name [default: the host's name].")
+@click.option(
+    "--name",
+    help="The machine's name [default: the host's name]; simulated, what all names begin with.",
+)
 @click.option("--cpu", type=int, metavar="MILLI", help="Milli-cores to offer [default: all].")
 @click.option("--ram", type=int, metavar="BYTES", help="RAM to offer [default: all].")
 @click.option("--disk", type=int, metavar="BYTES", help="Disk to offer [default: what is free].")
 @click.option("--ports", type=int, help="Ports to offer [default: the size of --port-range].")
 @click.option("--port-range", default="20000-31999", show_default=True, metavar="LOW-HIGH")
 @click.option("--attribute", "attributes", multiple=True, metavar="KEY=VALUE")
+@click.option(
+    "--extra",
+    "extras",
+    multiple=True,
+    metavar="NAME=AMOUNT",
+    help="So much of a resource that only this cell knows.",
+)
+@click.option("--gpus", metavar="N[:MODEL]", help="GPUs to offer, such as 4 or 4:A100.")
+@click.option(
+    "--device",
+    "devices",
+    multiple=True,
+    metavar="KIND=N[:MODEL]",
+    help="Devices of another kind to offer.",
+)
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="NAME=COUNTxSLOTS",
+    help="Resource sets to offer, such as eni=3x10: three interfaces of ten addresses each.",
+)
 @click.option("--cgroups/--no-cgroups", default=True, help="Whether cgroups may limit tasks.")
 @click.option("--simulate", type=int, metavar="N", help="Stand for N machines without processes.")
 @click.option("--separate-ports", is_flag=True, help="Simulated: a port for each machine.")
@@ -94,6 +120,10 @@ class Flags(msgspec.Struct, frozen=True, kw_only=True):
     ports: int | None
     port_range: str
     attributes: tuple[str, ...]
+    extras: tuple[str, ...]
+    gpus: str | None
+    devices: tuple[str, ...]
+    sets: tuple[str, ...]
     cgroups: bool
     simulate: int | None
     separate_ports: bool
@@ -110,7 +140,12 @@ def _settings(flags: Flags) -> Settings:
     """The settings that the flags mean; `InvalidConfig` names one that means nothing."""
     host, port = _endpoint(flags.listen)
     lowest, highest = _range(flags.port_range)
-    labels = dict(map(_pair, flags.attributes))
+    offer = offer_of(
+        flags.attributes,
+        flags.extras,
+        (*((f"gpu={flags.gpus}",) if flags.gpus else ()), *flags.devices),
+        flags.sets,
+    )
     return Settings(
         borgmaster=flags.master,
         join_token=flags.join_token,
@@ -125,19 +160,19 @@ def _settings(flags: Flags) -> Settings:
         ports=flags.ports,
         lowest_port=lowest,
         highest_port=highest,
-        attributes=labels,
+        offer=offer,
         search_path=os.environ.get("PATH", ""),
         use_cgroups=flags.cgroups,
         address_file=flags.address_file,
         tls_cert=flags.tls_cert,
         tls_key=flags.tls_key,
-        simulation=_simulation(flags, flags.simulate, labels, highest - lowest + 1)
+        simulation=_simulation(flags, flags.simulate, offer, highest - lowest + 1)
         if flags.simulate is not None
         else None,
     )
 
 
-def _simulation(flags: Flags, machines: int, labels: dict[str, str], ports: int) -> Simulation:
+def _simulation(flags: Flags, machines: int, offer: Offer, ports: int) -> Simulation:
     return Simulation(
         machines=_between("simulate", machines, 1, 100_000),
         shape=_shape(flags.shape, ports),
@@ -145,7 +180,8 @@ def _simulation(flags: Flags, machines: int, labels: dict[str, str], ports: int)
         start_ms=_between("start-ms", flags.start_ms, 0, 3_600_000),
         seed=flags.seed,
         separate_ports=flags.separate_ports,
-        attributes=labels,
+        offer=offer,
+        prefix=flags.name or SIMULATED,
     )
 
 
@@ -161,13 +197,6 @@ def _range(text: str) -> tuple[int, int]:
     if not (low.isdigit() and high.isdigit()):
         raise InvalidConfig(f"--port-range {text} is not LOW-HIGH", hint="e.g. 20000-31999")
     return int(low), int(high)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not (key and equals):
-        raise InvalidConfig(f"--attribute {text} is not KEY=VALUE", hint="e.g. --attribute zone=a")
-    return key, value
 
 
 def _shape(text: str, ports: int) -> Resources:

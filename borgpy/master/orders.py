@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from borgpy.model.cell import CellView
-from borgpy.model.orders import MachineOrders, TaskOrder
+from borgpy.model.orders import DeviceOrder, MachineOrders, TaskOrder
 from borgpy.model.spec import TaskSpec
 
 
@@ -15,7 +15,12 @@ def machine_orders(cell: CellView, machine: str) -> MachineOrders:
         if (task := cell.jobs[key].tasks[index]).stopping is None
         and not cell.jobs[key].spec.is_alloc_set
     )
-    return MachineOrders(machine, cell.machines[machine].orders_seq, run)
+    devices = tuple(
+        DeviceOrder(order.job, order.index, held.devices)
+        for order in run
+        if (held := cell.jobs[order.job].held.get(order.index)) is not None and held.devices
+    )
+    return MachineOrders(machine, cell.machines[machine].orders_seq, run, devices=devices)
 
 
 def specs_of(cell: CellView, orders: Iterable[MachineOrders]) -> dict[str, TaskSpec]:

@@ -33,6 +33,12 @@ def is_job_reference(text: str) -> bool:
     return all(map(is_name, text.split("/", 1)))
 
 
+def is_pool(text: str) -> bool:
+    """Whether ``text`` may name a pool of dedicated machines: ``USER/NAME``, or ``*/NAME``."""
+    owner, slash, name = text.partition("/")
+    return bool(slash) and is_name(name) and (owner == "*" or is_name(owner))
+
+
 def task_key(job: JobKey, index: int) -> TaskKey:
     return TaskKey(f"{job}/{index}")
 

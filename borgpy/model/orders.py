@@ -28,16 +28,26 @@ class TaskOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
     spec: str
 
 
+class DeviceOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """This task has the devices of these numbers, by kind."""
+
+    job: JobKey
+    index: int
+    devices: dict[str, tuple[int, ...]]
+
+
 class MachineOrders(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one machine should run. ``run`` is left out when the Borglet already holds version ``orders_seq``.
 
-    ``known_report`` is the version of the last report that the Borgmaster has taken in, empty for none.
+    ``known_report`` is the version of the last report that the Borgmaster has taken in, empty for none. ``devices`` are
+    for those of the tasks that have any.
     """
 
     machine: str
     orders_seq: int
     run: tuple[TaskOrder, ...] | None = None
     known_report: str = ""
+    devices: tuple[DeviceOrder, ...] = ()
 
 
 class Poll(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -19,6 +19,7 @@ from borgpy.clock import SystemClock
 from borgpy.model.lifecycle import Phase
 from borgpy.model.names import JobKey
 from borgpy.model.orders import (
+    DeviceOrder,
     Join,
     Joined,
     MachineOrders,
@@ -62,6 +63,7 @@ class SmallBorgmaster:
         self.machines: dict[str, str] = {}
         self.orders: dict[int, TaskOrder] = {}
         self.specs: dict[str, TaskSpec] = {}
+        self.devices: tuple[DeviceOrder, ...] = ()
         self.seq = 1
         self.epoch = 1
         self.session: aiohttp.ClientSession
@@ -87,7 +89,8 @@ class SmallBorgmaster:
     async def poll(self) -> MachineReport:
         """Poll the one machine there is, with full orders."""
         (name,) = self.machines
-        wanted = MachineOrders(name, self.seq, tuple(self.orders.values()))
+        run = tuple(self.orders.values())
+        wanted = MachineOrders(name, self.seq, run, devices=self.devices)
         poll = Poll("ic", self.epoch, self.seq, (wanted,), self.specs)
         status, body = await self.post(msgspec.msgpack.encode(poll))
         while b"has not joined a cell yet" in body:  # it is reading our answer at this moment

@@ -2,13 +2,15 @@
 
 import os
 import signal
+import socket
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
 from borgpy.model.lifecycle import Phase
-from borgpy.model.orders import TaskReport
+from borgpy.model.orders import DeviceOrder, TaskReport
 from borgpy.model.spec import Restart
 from tests.integration.borglet_rig import (
     JOB,
@@ -185,6 +187,31 @@ async def test_what_a_task_is_given(tmp_path: Path) -> None:
             *("PATH", "HOME", "TMPDIR", "LANG", "BORG_CELL", "BORG_JOB", "BORG_USER"),
             *("BORG_TASK", "BORG_REPLICA", "BORG_PORT_PORT", "BORG_PORT_ADMIN", "BORG_RUN"),
         }
+
+
+async def test_a_task_is_told_its_devices_and_listens_on_the_port_that_it_has_to_have(
+    tmp_path: Path,
+) -> None:
+    async with a_borglet(tmp_path) as (borgmaster, _):
+        script = '#!/bin/sh\necho "$1 $BORG_DEVICES_GPU $CUDA_VISIBLE_DEVICES"\n'
+        spec = a_spec(
+            borgmaster.package("teller", script),
+            args={"port": "%port%"},
+            ports=("port",),
+            restart=Restart.NEVER,
+        )
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            number = listener.getsockname()[1]
+            fixed = msgspec.structs.replace(spec, fixed_ports={"port": number})
+            borgmaster.devices = (DeviceOrder(JOB, 4, {"gpu": (0, 2)}),)
+            borgmaster.order(fixed, 4)
+            tasks = await borgmaster.until(lambda tasks: phase(tasks, 4) is Phase.FAILED)
+            assert tasks[4].status.reason == (
+                f"port {number} is in use on this machine, or may not be listened on"
+            )
+        borgmaster.order(fixed, 4, incarnation=2)
+        await borgmaster.until(lambda tasks: phase(tasks, 4) is Phase.FINISHED)
+        assert await borgmaster.log(4) == f"--port={number} 0,2 0,2\n"
 
 
 def phase(tasks: dict[int, TaskReport], index: int = 0) -> Phase | None:

@@ -39,3 +39,15 @@ def test_a_port_on_which_somebody_listens_is_not_free(host: str) -> None:
         port = listener.getsockname()[1]
         assert not port_is_free(port)
     assert port_is_free(port)
+
+
+def test_a_fixed_port_is_this_one_or_none() -> None:
+    busy = {53}
+    book = PortBook(100, 104, is_free=lambda port: port not in busy)
+    assert book.take(["a", "web"], {"web": 100}, {"web": 80}) == {"a": 100, "web": 80}
+    with pytest.raises(NoFreePort, match="another task on this machine has port 80"):
+        book.take(["a", "web"], {}, {"web": 80})
+    with pytest.raises(NoFreePort, match="port 53 is in use on this machine"):
+        book.take(["dns"], {}, {"dns": 53})
+    assert book.take(["a"], {}) == {"a": 102}
+    assert book.take(["b", "c", "d"], {}).keys() == {"b", "c", "d"}, "what was not had is not kept"

@@ -1,8 +1,10 @@
 """A plan meets the cell as it has become: what is held by number, neighbours, and what jobs ask of machines."""
 
+import msgspec
 import pytest
 
 from borgpy.master.borgmaster import Borgmaster, outcome_of
+from borgpy.master.orders import machine_orders
 from borgpy.master.updates import next_to_replace
 from borgpy.model import constraints as c
 from borgpy.model.cell import tenancy_of
@@ -17,6 +19,7 @@ from borgpy.model.operations import (
     ReplaceTasks,
     StopTasks,
 )
+from borgpy.model.orders import DeviceOrder
 from borgpy.model.plan import Holding, Placement, Plan
 from borgpy.model.refusal import Refusal
 from borgpy.model.resource_sets import SetOffer, SetRequest, SetState
@@ -253,3 +256,17 @@ def test_machines_that_offer_what_cannot_be_do_not_join(machine: MachineSpec, fi
     outcome = outcome_of(master.apply(JoinMachines(at=5, by="borglets", machines=(machine,))))
     assert isinstance(outcome, Refusal)
     assert [problem.field for problem in outcome.problems] == [field]
+
+
+def test_orders_tell_devices_beside_tasks_and_say_nothing_where_there_are_none() -> None:
+    master = a_cell_with(a_job(task=ONE_GPU), FOUR_GPUS)
+    submit(master, a_job("db"))
+    place(master, {0: "gpus"}, job="alice/db")
+    before = machine_orders(master.cell, "gpus")
+    assert before.devices == ()
+    assert b"devices" not in msgspec.json.encode(before)
+    place(master, {0: "gpus", 1: "gpus"}, gpus(0, 3), gpus(1, 1))
+    assert machine_orders(master.cell, "gpus").devices == (
+        DeviceOrder(WEB, 0, {"gpu": (3,)}),
+        DeviceOrder(WEB, 1, {"gpu": (1,)}),
+    )
