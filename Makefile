@@ -56,6 +56,7 @@ test: check
 bench: setup
 	$(BIN)/python -m benchmarks.submit --json
 	$(BIN)/python -m benchmarks.online --json
+	$(BIN)/python -m benchmarks.c2m --json
 	$(BIN)/python -m benchmarks.bcl --json
 
 simulate: setup
