@@ -91,6 +91,7 @@ class Body:
         )
         self._committer = Committer(master, store.journal, risen.epoch, clock, self._applied)
         commit = self._committer.commit
+        self._plugins = means.plugins.plugins
         passes = Passes(clock, means.plugins, self.metrics.passed)
         self.metrics.watch_running_pass(lambda: passes.view().running_ms / 1000)
         self._scheduler = SchedulerLoop(master, commit, clock, passes)
@@ -124,6 +125,12 @@ class Body:
 
     async def run(self) -> None:
         """Work until fenced or cancelled."""
+        missing = set(self._master.cell.policy.plugins) - self._plugins.keys()
+        if missing:
+            log.warning(
+                "nothing is placed: the policy names plug-ins that this Borgmaster was started without: %s",
+                ", ".join(sorted(missing)),
+            )
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._committer.run())

@@ -168,7 +168,7 @@ class JobsApi:
     def _missing(self, spec: JobSpec) -> tuple[Problem, ...]:
         """What the job names and only this process knows to be there or not: its package, plug-ins."""
         package = None if spec.is_alloc_set else self._missing_package(spec)
-        plugins = self._services.passes.plugins.problems("constraints", named_in(spec.constraints))
+        plugins = self._services.passes.book.problems("constraints", named_in(spec.constraints))
         return plugins if package is None else (package, *plugins)
 
     def _missing_package(self, spec: JobSpec) -> Problem | None:

@@ -36,12 +36,12 @@ class Passes:
     def __init__(
         self,
         clock: Clock,
-        plugins: PluginBook,
+        book: PluginBook,
         passed: Callable[[PassView], None],
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._clock = clock
-        self.plugins = plugins
+        self.book = book
         self._passed = passed
         self._patience_seconds = patience_seconds
         self._last: deque[PassView] = deque(maxlen=KEPT)
@@ -50,7 +50,7 @@ class Passes:
     def view(self) -> PassesView:
         """The last passes, and the one that runs."""
         running = 0 if self._began is None else self._clock.steady_ns() - self._began
-        asking = self.plugins.asking if self._began is not None else ""
+        asking = self.book.asking if self._began is not None else ""
         return PassesView(tuple(self._last), running // 1_000_000, asking)
 
     async def run(self, snapshot: Snapshot, policy: Policy, seed: int) -> Plan:
@@ -65,7 +65,7 @@ class Passes:
                     snapshot,
                     policy,
                     seed,
-                    plugins=self.plugins.for_pass(policy, snapshot.pending),
+                    plugins=self.book.plugins,
                     recorder=recorder,
                 )
             )
@@ -100,7 +100,7 @@ class Passes:
             if done:
                 return ending.result()
             waited += patience
-            plugin = self.plugins.asking
+            plugin = self.book.asking
             waits = f"; it waits for the plug-in {plugin}" if plugin else ""
             log.warning("a scheduling pass has not ended after %g s%s", waited, waits)
             patience = waited

@@ -9,11 +9,11 @@ from borgpy.errors import InvalidConfig
 from borgpy.model.constraints import Constraint
 from borgpy.model.constraints import Plugin as PluginRule
 from borgpy.model.names import NAME_RULE, is_name
-from borgpy.model.policy import MAX_PLUGINS, Policy
+from borgpy.model.policy import MAX_PLUGINS
 from borgpy.model.policy_text import NONE, near_miss
 from borgpy.model.refusal import Problem
 from borgpy.scheduling.facts import PendingJob
-from borgpy.scheduling.plugins import Machines, Plugin
+from borgpy.scheduling.plugins import Machines, Plugin, Plugins
 
 _FORM = "write --plugin NAME=package.module:function"
 
@@ -23,19 +23,9 @@ class PluginBook:
 
     def __init__(self, plugins: Mapping[str, Plugin] | None = None) -> None:
         self.asking = ""
-        self._plugins = {
+        self.plugins: Plugins = {
             name: _Watched(self, name, plugin) for name, plugin in (plugins or {}).items()
         }
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._plugins)
-
-    def for_pass(self, policy: Policy, pending: Iterable[PendingJob]) -> dict[str, Plugin]:
-        """All there are; one that is asked for and is not there says so when it is asked, as a failing one would."""
-        wanted = set(policy.plugins).union(*(named_in(job.constraints) for job in pending))
-        missing = {name: _Missing(name) for name in sorted(wanted - self._plugins.keys())}
-        return {**self._plugins, **missing}
 
     def problems(self, field: str, names: Iterable[str]) -> tuple[Problem, ...]:
         """A problem for each name that is none."""
@@ -43,11 +33,11 @@ class PluginBook:
             Problem(
                 field,
                 f"this Borgmaster has no plug-in {name[:80]!r}",
-                hint=f"{near_miss(name, self._plugins)}; {_FORM} when it is started",
+                hint=f"{near_miss(name, self.plugins)}; {_FORM} when it is started",
                 got=name[:80],
             )
             for name in names
-            if name not in self._plugins
+            if name not in self.plugins
         )
 
 
@@ -63,16 +53,6 @@ class _Watched:
             return self._plugin(machines, job)
         finally:
             self._book.asking = ""
-
-
-class _Missing:
-    """Stands for a plug-in that jobs or the policy ask for, and that this Borgmaster was not started with."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __call__(self, _machines: Machines, _job: PendingJob) -> Any:
-        raise LookupError(f"the Borgmaster was started without it; {_FORM}")
 
 
 def named_in(constraints: Iterable[Constraint]) -> list[str]:

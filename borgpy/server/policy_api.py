@@ -57,7 +57,7 @@ class PolicyApi:
         view = {
             "version": cell.policy_version,
             "policy": complete(cell.policy),
-            "plugins": self._services.passes.plugins.names,
+            "plugins": tuple(self._services.passes.book.plugins),
         }
         return reply(view, seq=cell.seq)
 
@@ -70,7 +70,7 @@ class PolicyApi:
             policy=policy,
             if_version=call.integer("if_version", 0) if call.text("if_version") else None,
         )
-        missing = self._services.passes.plugins.problems("plugins", policy.plugins)
+        missing = self._services.passes.book.problems("plugins", policy.plugins)
         if missing:
             outcome = _with(missing, self._services.master, operation)
         elif call.flag("dry_run"):

@@ -216,6 +216,34 @@ async def test_a_plug_in_that_hangs_holds_up_placing_and_neither_requests_nor_th
     assert one.process.returncode == 0
 
 
+async def test_the_policy_outlives_a_restart_and_a_plug_in_that_does_not_is_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "our_plugins.py").write_text(PLUGINS)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    policy = Policy(plugins=("even",), sample=7)
+    async with aiohttp.ClientSession() as http:
+        with a_served_borgmaster(tmp_path / "master", "--plugin", "even=our_plugins:even") as one:
+            caller = Caller(http, one.address)
+            await caller.ask("PUT", f"/v1/packages/{DIGEST}", body=BINARY, user="alice")
+            assert (await caller.ask("PUT", "/v1/policy", body=policy))[0] == 200
+            spec = a_job("web", task=a_task_spec(package=PACKAGE), priority=0)
+            assert (await caller.submit(spec))[0] == 200
+        with (
+            a_served_borgmaster(tmp_path / "master", "--poll-interval-ms", "200") as one,
+            a_borglet(one, tmp_path / "borglet", "--simulate", "2"),
+        ):
+            caller = Caller(http, one.address)
+            assert await caller.get("/v1/policy", PolicyView) == PolicyView(1, policy)
+            view = await passes_until(caller, lambda record: record.machines and record.faults)
+            fault = "plug-in even: the Borgmaster was started without it"
+            assert view.passes[-1].record.faults == (fault,)
+            said = "the policy names plug-ins that this Borgmaster was started without: even"
+            assert said in one.log.read_text()
+            assert (await caller.ask("PUT", "/v1/policy", body=Policy(sample=7)))[0] == 200
+            assert len(await placed(caller, "web", 3)) == 3
+
+
 def test_borgcfg_shows_and_changes_it(
     served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,16 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from borgpy.errors import InvalidConfig
 from borgpy.model.constraints import Exclusive
 from borgpy.model.constraints import Plugin as PluginRule
-from borgpy.model.names import JobKey
-from borgpy.model.policy import Policy
-from borgpy.model.resources import Resources
-from borgpy.scheduling.facts import PendingJob
 from borgpy.server.plugins import PluginBook, load_plugins, named_in
 
 SOURCE = """
@@ -99,19 +94,6 @@ def test_who_names_one_that_is_not_there_hears_what_is_near() -> None:
     assert named_in((Exclusive(), PluginRule(name="gold"))) == ["gold"]
 
 
-def test_a_pass_gets_something_for_each_name_that_is_asked_for() -> None:
-    book = PluginBook({"gold": lambda machines, job: np.ones(1, bool)})
-    job = PendingJob(
-        *(JobKey("alice/web"), "alice", 100, Resources(), "spec", (0,)),
-        constraints=(PluginRule(name="silver"),),
-    )
-    plugins = book.for_pass(Policy(plugins=("gold", "bronze")), [job])
-    assert list(plugins) == ["gold", "bronze", "silver"]
-    assert plugins["gold"](None, job).all()  # type: ignore[arg-type]
-    with pytest.raises(LookupError, match="the Borgmaster was started without it"):
-        plugins["silver"](None, job)  # type: ignore[arg-type]
-
-
 def test_the_one_that_is_asked_is_known_also_when_it_fails() -> None:
     seen = []
 
@@ -121,5 +103,5 @@ def test_the_one_that_is_asked_is_known_also_when_it_fails() -> None:
 
     book = PluginBook({"gold": failing})  # type: ignore[dict-item]
     with pytest.raises(KeyError):
-        book.for_pass(Policy(), [])["gold"](None, None)  # type: ignore[arg-type]
+        book.plugins["gold"](None, None)  # type: ignore[arg-type]
     assert (seen, book.asking) == (["gold"], "")
