@@ -77,6 +77,16 @@ def _in_alloc_set(cell: CellView, spec: JobSpec) -> Refusal | None:
     if not alloc_set.spec.is_alloc_set:
         problem = Problem("alloc", f"{key} is a job, and no alloc set", got=spec.alloc)
         return Refusal(RefusalCode.INVALID, f"job {spec.name} cannot run in {key}", (problem,))
+    numbered = [request.kind for request in spec.task.devices]
+    numbered += [request.name for request in spec.task.sets]
+    if numbered:
+        problem = Problem(
+            "devices" if spec.task.devices else "sets",
+            "an alloc keeps amounts only, no devices and no resource sets",
+            hint="leave alloc out; the tasks then get them of their machines",
+            got=", ".join(numbered),
+        )
+        return Refusal(RefusalCode.INVALID, f"job {spec.name} cannot run in {key}", (problem,))
     asked = msgspec.structs.replace(spec.task.request(), ports=0)
     size = alloc_set.spec.task.requirements
     problems = tuple(

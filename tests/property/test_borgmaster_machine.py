@@ -31,24 +31,26 @@ from borgpy.model.operations import (
 )
 from borgpy.model.orders import MachineReport, TaskReport
 from borgpy.model.overrides import IndexRange, Override
-from borgpy.model.plan import Placement, Plan
+from borgpy.model.plan import Holding, Placement, Plan, Preemption
 from borgpy.model.policy import BEST_FIT, Domain, Packing, Part, Policy
 from borgpy.model.priority import Band
 from borgpy.model.quota import Quota
 from borgpy.model.resources import Resources
-from borgpy.model.spec import Restart
+from borgpy.model.spec import Restart, TaskSpec
 from borgpy.model.task import TaskStatus
 from borgpy.scheduling.schedule import schedule_pass
-from tests.builders import BOUNDLESS, a_borgmaster, a_job, a_machine, a_task_spec
+from tests.builders import BOUNDLESS, a_borgmaster, a_job, a_machine, a_task_spec, an_alloc_set
 
 MACHINES = ("m1", "m2", "m3")
-JOBS = (("alice", "web"), ("alice", "etl"), ("bob", "web"))
+SETS = (("alice", "room"), ("bob", "room"))
+JOBS = (("alice", "web"), ("alice", "inside"), ("alice", "etl"), ("bob", "web"))
 SHAPES = (
     a_task_spec(requirements=Resources(cpu=1000, ram=100)),
     a_task_spec(requirements=Resources(cpu=1000, ram=100), args={"port": "%port%", "v": "2"}),
     a_task_spec(requirements=Resources(cpu=3000, ram=50), restart=Restart.ON_FAILURE),
     a_task_spec(requirements=Resources(cpu=500, ram=900), restart=Restart.NEVER),
 )
+SIZES = (Resources(cpu=2000, ram=300), Resources(cpu=4000, ram=900), Resources(cpu=1000, ram=100))
 ROOM = Resources(cpu=4000, ram=1000, disk=0, ports=8)
 TOLD = (
     Phase.STARTING,
@@ -70,6 +72,7 @@ POLICIES = (
 """The last of them cannot be used."""
 
 jobs = st.sampled_from(JOBS)
+sets = st.sampled_from(SETS)
 machines = st.sampled_from(MACHINES)
 
 
@@ -121,9 +124,10 @@ class CellUnderFire(RuleBasedStateMachine):
         batch=st.integers(0, 3),
         overridden=st.lists(st.integers(0, 5), max_size=3),
         if_version=st.sampled_from([None, None, 0, 1]),
+        alloc=st.sampled_from(["", "room"]),
     )
     def a_job_is_submitted(  # type: ignore[no-untyped-def]
-        self, job, replicas, shape, priority, batch, overridden, if_version
+        self, job, replicas, shape, priority, batch, overridden, if_version, alloc
     ) -> None:
         overrides = tuple(
             Override((IndexRange(index % replicas, replicas - 1),), args={"n": str(index)})
@@ -137,6 +141,7 @@ class CellUnderFire(RuleBasedStateMachine):
             priority=priority,
             batch=batch,
             overrides=overrides,
+            alloc=alloc,
         )
         self.requests += 1
         operation = SubmitJob(
@@ -149,7 +154,36 @@ class CellUnderFire(RuleBasedStateMachine):
         after = checkpoint.decode(checkpoint.encode(self.master.cell))
         assert after.jobs == checkpoint.decode(before).jobs
 
-    @rule(job=jobs, indexes=st.none() | st.sets(st.integers(0, 5), min_size=1), purge=st.booleans())
+    @rule(
+        key=sets | jobs,
+        replicas=st.integers(1, 4),
+        size=st.sampled_from(SIZES),
+        priority=st.sampled_from([0, 100]),
+    )
+    def an_alloc_set_is_submitted(
+        self, key: tuple[str, str], replicas: int, size: Resources, priority: int
+    ) -> None:
+        spec = an_alloc_set(
+            key[1], user=key[0], replicas=replicas, requirements=size, priority=priority
+        )
+        self._apply(SubmitJob(at=self.at, by=key[0], spec=spec))
+
+    @rule(size=st.sampled_from(SIZES), shape=st.sampled_from(SHAPES), replicas=st.integers(1, 5))
+    def a_job_moves_into_an_alloc_set(
+        self, size: Resources, shape: TaskSpec, replicas: int
+    ) -> None:
+        """What the other rules together would come to only rarely."""
+        self.an_alloc_set_is_submitted(SETS[0], 3, size, 100)
+        spec = a_job("inside", replicas=replicas, task=shape, alloc="room")
+        self._apply(SubmitJob(at=self.at, by="alice", spec=spec))
+        for _ in range(2):
+            self.a_good_round(Phase.HEALTHY, 0)
+
+    @rule(
+        job=sets | jobs,
+        indexes=st.none() | st.sets(st.integers(0, 5), min_size=1),
+        purge=st.booleans(),
+    )
     def tasks_are_killed(self, job: tuple[str, str], indexes: set[int] | None, purge: bool) -> None:
         chosen = None if indexes is None else tuple(indexes)
         self._apply(
@@ -174,10 +208,18 @@ class CellUnderFire(RuleBasedStateMachine):
         events = self._apply(ApplyPlan(at=self.at, plan=plan))
         assert len(events) == len(plan.placements), "a fresh plan holds to the last line"
 
-    @rule(job=jobs, index=st.integers(0, 5), name=machines)
-    def a_stale_plan_arrives(self, job: tuple[str, str], index: int, name: str) -> None:
+    @rule(job=sets | jobs, index=st.integers(0, 5), name=machines, alloc=st.integers(-1, 4))
+    def a_stale_plan_arrives(self, job: tuple[str, str], index: int, name: str, alloc: int) -> None:
         line = Placement(job_key(*job), index, name)
-        self._apply(ApplyPlan(at=self.at, plan=Plan(0, 0, (line, line))))
+        held = Holding(job_key(*job), index, alloc=alloc)
+        self._apply(ApplyPlan(at=self.at, plan=Plan(0, 0, (line, line), holdings=(held,))))
+
+    @rule(job=sets | jobs, index=st.integers(0, 5), winner=jobs)
+    def a_task_is_preempted(
+        self, job: tuple[str, str], index: int, winner: tuple[str, str]
+    ) -> None:
+        line = Preemption(job_key(*job), index, job_key(*winner), 0)
+        self._apply(ApplyPlan(at=self.at, plan=Plan(0, 0, preemptions=(line,))))
 
     @rule(name=machines)
     def a_borglet_takes_its_orders(self, name: str) -> None:
@@ -240,6 +282,13 @@ class CellUnderFire(RuleBasedStateMachine):
         for key in list(cell.jobs)[:1]:
             for why in job_why(cell, self.snapshots.take(self.at), key, self.at):
                 assert why.sentences
+
+    @invariant()
+    def allocs_are_never_on_orders(self) -> None:
+        cell = self.master.cell
+        for name in cell.machines:
+            for order in machine_orders(cell, name).run or ():
+                assert not cell.jobs[order.job].spec.is_alloc_set
 
     @invariant()
     def the_cell_is_sound(self) -> None:
