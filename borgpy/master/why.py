@@ -62,7 +62,6 @@ def _pending(
             vetoes = (Veto(VetoKind.ALLOC, 0, detail=job.spec.alloc_key),)
             said = (_no_alloc(cell, job.spec.alloc_key), *told)
             return WhyView(key, task.index, task.phase, task.since, said, vetoes=vetoes)
-        told.append(f"it runs in alloc set {job.spec.alloc_key}: what counts are its allocs")
     asked = pending_job_of(cell, key, task.index)
     explanation = explain(snapshot, asked, avoided(cell, job, task.index))
     return WhyView(
