@@ -17,10 +17,19 @@ from borgpy.scheduling.explain import Drop, Explanation, explain
 from borgpy.scheduling.facts import MachineFacts, PendingJob
 from borgpy.scheduling.feasibility import reasons
 from borgpy.scheduling.neighbours import device_words, port_words, set_words, shuns_of
+from borgpy.scheduling.schedule import schedule_pass
 from borgpy.scheduling.snapshot import Snapshot, SnapshotFacts
 from borgpy.scheduling.standing import Standing
-from borgpy.scheduling.wording import sentences, suggestions
-from tests.property.scheduling_cells import NAMES, cells, machines, snapshot_of, vectors
+from borgpy.scheduling.wording import sentences, suggestions, veto_sentence
+from tests.property.scheduling_cells import (
+    NAMES,
+    cells,
+    machines,
+    policies,
+    seeds,
+    snapshot_of,
+    vectors,
+)
 from tests.unit.scheduling.builders import a_pending_job
 
 avoids = st.lists(st.sampled_from([*NAMES, "gone"]), max_size=3, unique=True).map(tuple)
@@ -162,3 +171,16 @@ def without(job: PendingJob, drop: Drop) -> PendingJob:
         return replace(job, ports=tuple(p for p in job.ports if port_words(p) != drop.detail))
     kept = (rule for rule in job.constraints if rule.weight or c.words(rule) != drop.detail)
     return replace(job, constraints=tuple(kept))
+
+
+@given(cells(), policies(), seeds)
+def test_a_pass_names_every_machine_against_those_who_have_to_wait(
+    facts: SnapshotFacts, policy: Policy, seed: int
+) -> None:
+    plan = schedule_pass(snapshot_from(facts), policy, seed)
+    for unplaced in plan.unplaced:
+        assert unplaced.machines == len(facts.machines)
+        assert sum(veto.machines for veto in unplaced.vetoes) >= unplaced.machines
+        for veto in unplaced.vetoes:
+            assert veto.nearest
+            assert veto_sentence(veto, unplaced.machines)
