@@ -9,13 +9,21 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from borgpy.model.constraints import Away, Exclusive, Limit, Near, Share, Spread, quoted, words
+from borgpy.model.constraints import (
+    Away,
+    Constraint,
+    Exclusive,
+    Limit,
+    Near,
+    Share,
+    Spread,
+    quoted,
+    words,
+)
 from borgpy.model.devices import WHOLE, DeviceRequest
 from borgpy.model.names import JobKey, key_of, split_job
 from borgpy.model.plan import VetoKind
-from borgpy.model.policy import Policy
 from borgpy.model.resource_sets import SetRequest
-from borgpy.scheduling.eligibility import sum_of
 from borgpy.scheduling.facts import PendingJob, Shun
 from borgpy.scheduling.snapshot import Codes, Crowd, Floats, Ints, Mask, Snapshot
 from borgpy.scheduling.standing import Standing
@@ -71,11 +79,6 @@ def below_limit(codes: Ints, counts: Ints, most: int) -> Mask:
     return below[codes]
 
 
-def over_limit(codes: Ints, counts: Ints, most: int) -> Floats:
-    """Soft Limit: 1 where there are as many as that already."""
-    return (~below_limit(codes, counts, most)).astype(np.float64)
-
-
 def balanced(codes: Ints, counts: Ints, shares: Floats, present: Mask) -> Mask:
     """Spread: where the job has fewest tasks for the share, among values that are present and have a share.
 
@@ -93,17 +96,6 @@ def lowest(counts: Ints, shares: Floats, present: Mask) -> Mask:
     least = filled.min(initial=np.inf) * (1 + 1e-9)
     found: Mask = candidates & (filled <= least)
     return found
-
-
-def imbalance(codes: Ints, counts: Ints, shares: Floats, tasks: int) -> Floats:
-    """Soft Spread: 0 without a task of the job, 1 with the share of its ``tasks``, and so on.
-
-    Where there is no share, it is one more than all the tasks that are there would make of a whole one.
-    """
-    each = counts / max(1, tasks)
-    miss = 1 + each
-    np.divide(each, shares, out=miss, where=shares > 0)
-    return miss[codes]
 
 
 def beside(codes: Ints, counts: Ints) -> Mask:
@@ -161,40 +153,6 @@ def neighbours(standing: Standing, job: PendingJob, allowed: Mask, shuns: Shuns)
     return rulings
 
 
-def soft_neighbours(standing: Standing, job: PendingJob, policy: Policy) -> Floats | None:
-    """float64[machines], what a machine's score is worse by for who is where; None: all machines are alike."""
-    terms: list[Floats] = [
-        missed * (rule.weight / 100 * policy.soft / 1000)
-        for rule in job.constraints
-        if rule.weight and (missed := miss(standing, job, rule)) is not None
-    ]
-    spread = spreading(standing, job, policy)
-    return sum_of(terms if spread is None else [*terms, spread])
-
-
-def spreading(standing: Standing, job: PendingJob, policy: Policy) -> Floats | None:
-    """float64[machines], the policy's own spread of a job over failure domains; None: it does not matter where."""
-    if job.replicas < 2 or not policy.spread:
-        return None
-    crowd = standing.crowd(job.job)
-    if not crowd.rows.size:
-        return None
-    worse = np.zeros(len(standing))
-    for domain in policy.spread:
-        column = standing.snapshot.attributes.column(domain.attribute)
-        if domain.weight and column.values:
-            each = domain.weight / 1000 / job.replicas
-            worse += spread_out(column.codes, counts_of(column, crowd), each)
-    return worse
-
-
-def spread_out(codes: Ints, counts: Ints, each: float) -> Floats:
-    """``each`` for every task of the job there; a machine without the attribute is in no domain with others."""
-    worse: Floats = np.asarray(counts * each, np.float64)
-    worse[-1] = 0
-    return worse[codes]
-
-
 def device_words(request: DeviceRequest) -> str:
     """``2 gpu (a100 or h100)``, ``0.5 gpu``."""
     amount = f"{request.count}" if request.millis == WHOLE else f"{request.amount() / WHOLE:g}"
@@ -235,7 +193,8 @@ def _crowd_near(standing: Standing, job: PendingJob, rule: Near | Away) -> Crowd
     return standing.crowd(other_of(job, rule))
 
 
-def ruling(standing: Standing, job: PendingJob, rule: object, allowed: Mask) -> Ruling | None:
+def ruling(standing: Standing, job: PendingJob, rule: Constraint, allowed: Mask) -> Ruling | None:
+    """What one hard rule means as things stand; None if it is no rule of the kind, or bars nothing."""
     match rule:
         case Limit():
             column = _column(standing, rule.attribute)
@@ -262,32 +221,19 @@ def ruling(standing: Standing, job: PendingJob, rule: object, allowed: Mask) -> 
     return None
 
 
-def miss(standing: Standing, job: PendingJob, rule: object) -> Floats | None:
-    match rule:
-        case Limit():
-            column = _column(standing, rule.attribute)
-            counts = counts_of(column, standing.crowd(job.job))
-            return over_limit(column.codes, counts, rule.most)
-        case Spread():
-            column = _column(standing, rule.attribute)
-            counts = counts_of(column, standing.crowd(job.job))
-            present = np.ones(len(counts), np.bool_)
-            present[-1] = False
-            shares = shares_of(column.values, rule.shares, present)
-            return imbalance(column.codes, counts, shares, job.replicas)
-        case Exclusive():
-            return (standing.tasks > 0).astype(np.float64)
-        case Near():
-            crowd = _crowd_near(standing, job, rule)
-            if not crowd.rows.size and is_own(job, rule):
-                return None
-            column = _column(standing, rule.attribute)
-            return (~beside(column.codes, counts_of(column, crowd))).astype(np.float64)
-        case Away():
-            column = _column(standing, rule.attribute)
-            counts = counts_of(column, _crowd_near(standing, job, rule))
-            return beside(column.codes, counts).astype(np.float64)
-    return None
+def miss(standing: Standing, job: PendingJob, rule: Near | Away | Exclusive) -> Floats | None:
+    """float64[machines]: 1 where a wish about others is not met, else 0; None: as good as met everywhere.
+
+    What wishes about the job's own tasks come to is a matter of levels, see `tying`.
+    """
+    if isinstance(rule, Exclusive):
+        return (standing.tasks > 0).astype(np.float64)
+    crowd = _crowd_near(standing, job, rule)
+    if isinstance(rule, Near) and not crowd.rows.size and is_own(job, rule):
+        return None
+    column = _column(standing, rule.attribute)
+    there = beside(column.codes, counts_of(column, crowd))
+    return (there if isinstance(rule, Away) else ~there).astype(np.float64)
 
 
 def shunned(standing: Standing, shun: Shun) -> Ruling:

@@ -12,17 +12,16 @@ from borgpy.model import constraints as c
 from borgpy.model.devices import DeviceOffer, DeviceRequest
 from borgpy.model.names import JobKey
 from borgpy.model.plan import VetoKind
-from borgpy.model.policy import Domain, Policy
 from borgpy.model.resource_sets import SetOffer, SetRequest
 from borgpy.scheduling.columns import Columns
 from borgpy.scheduling.facts import MachineFacts, PendingJob, Shun
 from borgpy.scheduling.neighbours import (
     counts_of,
     lowest,
+    miss,
     neighbours,
     shares_of,
     shuns_of,
-    soft_neighbours,
 )
 from borgpy.scheduling.snapshot import Codes, Crowd
 from borgpy.scheduling.standing import Standing
@@ -58,11 +57,6 @@ def allowed(standing: Standing, job: PendingJob) -> dict[VetoKind, str]:
     snapshot = standing.snapshot
     rulings = neighbours(standing, job, snapshot.placeable, shuns_of(snapshot))
     return {kind: "".join(np.array(snapshot.names, str)[mask]) for kind, _, mask in rulings}
-
-
-def misses(standing: Standing, job: PendingJob, policy: Policy | None = None) -> list[float] | None:
-    worse = soft_neighbours(standing, job, policy or Policy(soft=1000, spread=()))
-    return None if worse is None else worse.tolist()
 
 
 FOUR = (
@@ -116,25 +110,26 @@ def test_a_hard_rule_about_who_is_where(rule: c.Constraint, kind: VetoKind, name
 
 
 @pytest.mark.parametrize(
-    ("rule", "worse"),
+    ("rule", "missed"),
     [
-        pytest.param(c.Limit(most=2, weight=50), [0.5, 0, 0, 0], id="limit"),
-        pytest.param(c.Spread(attribute="rack", weight=100), [1, 1, 0.5, 1], id="spread"),
         pytest.param(c.Exclusive(weight=100), [1, 1, 1, 0], id="exclusive"),
-        pytest.param(c.Near(job="db", attribute="rack", weight=20), [0, 0, 0.2, 0.2], id="near"),
-        pytest.param(c.Away(job="db", attribute="rack", weight=20), [0.2, 0.2, 0, 0], id="away"),
+        pytest.param(c.Near(job="db", attribute="rack", weight=20), [0, 0, 1, 1], id="near"),
+        pytest.param(c.Away(job="db", attribute="rack", weight=20), [1, 1, 0, 0], id="away"),
     ],
 )
-def test_a_wish_about_who_is_where(rule: c.Constraint, worse: list[float]) -> None:
-    job = a_job(rule, replicas=4)
-    standing = standing_of(job, *FOUR)
-    assert allowed(standing, job) == {}
-    assert misses(standing, job) == pytest.approx(worse)
+def test_a_wish_about_others(rule: c.Near | c.Away | c.Exclusive, missed: list[float]) -> None:
+    standing = standing_of(a_job(rule), *FOUR)
+    assert allowed(standing, a_job(rule)) == {}
+    found = miss(standing, a_job(rule), rule)
+    assert found is not None
+    assert found.tolist() == missed
 
 
 def test_the_first_of_tasks_that_want_to_be_together_may_go_anywhere() -> None:
-    job = a_job(c.Near(job="web", attribute="rack"))
-    assert allowed(standing_of(job, machine("a", "r1"), machine("b")), job) == {}
+    rule = c.Near(job="web", attribute="rack")
+    standing = standing_of(a_job(rule), machine("a", "r1"), machine("b"))
+    assert allowed(standing, a_job(rule)) == {}
+    assert miss(standing, a_job(rule), rule) is None
 
 
 def test_a_job_that_runs_keeps_another_off() -> None:
@@ -196,22 +191,9 @@ def test_a_set_and_a_device_that_no_machine_has() -> None:
     assert details == ["0.5 tpu", "shared eni"]
 
 
-def test_the_policy_spreads_a_job_over_failure_domains() -> None:
-    policy = Policy(spread=(Domain("machine", 200), Domain("rack", 100), Domain("power", 50)))
-    standing = standing_of(a_job(), *FOUR)
-    assert misses(standing, a_job(), policy) == pytest.approx([0.15, 0.05, 0.075, 0])
-    assert misses(standing, a_job(replicas=1), policy) is None
-
-
-def test_a_job_that_is_nowhere_yet_is_spread_by_nothing() -> None:
-    assert misses(standing_of(a_job(), machine("a")), a_job(), Policy()) is None
-
-
 def test_a_cell_without_machines() -> None:
     rules = (c.Limit(), c.Spread(), c.Exclusive(), c.Near(job="db"), c.Away(job="db"))
     assert set(allowed(standing_of(a_job(*rules)), a_job(*rules)).values()) == {""}
-    soft = a_job(*(msgspec.structs.replace(rule, weight=1) for rule in rules))
-    assert misses(standing_of(soft), soft) == []
 
 
 @given(
