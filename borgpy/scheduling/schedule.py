@@ -212,7 +212,7 @@ def _needs(job: PendingJob, policy: Policy, broken: dict[str, str]) -> str:
 
 
 def _refused(job: PendingJob, name: str, problem: str, machines: int) -> Unplaced:
-    veto = Veto(VetoKind.PLUGIN, machines, detail=f"{name}: {problem}")
+    veto = Veto(VetoKind.PLUGIN, machines, detail=f"plug-in {name} ({problem})")
     return Unplaced(job.job, job.indexes, machines, (veto,))
 
 

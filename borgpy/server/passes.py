@@ -12,7 +12,8 @@ import msgspec
 
 from borgpy.clock import Clock
 from borgpy.model.api import PassesView, PassView
-from borgpy.model.plan import Plan
+from borgpy.model.names import JobKey
+from borgpy.model.plan import Plan, Unplaced, Veto, VetoKind
 from borgpy.model.policy import Policy
 from borgpy.scheduling.record import Recorder
 from borgpy.scheduling.schedule import schedule_pass
@@ -46,12 +47,17 @@ class Passes:
         self._patience_seconds = patience_seconds
         self._last: deque[PassView] = deque(maxlen=KEPT)
         self._began: int | None = None
+        self._refusals: dict[JobKey, tuple[Veto, ...]] = {}
 
     def view(self) -> PassesView:
         """The last passes, and the one that runs."""
         running = 0 if self._began is None else self._clock.steady_ns() - self._began
         asking = self.book.asking if self._began is not None else ""
         return PassesView(tuple(self._last), running // 1_000_000, asking)
+
+    def plugins_against(self, job: JobKey) -> tuple[Veto, ...]:
+        """What plug-ins had against a job's pending tasks in the last pass."""
+        return self._refusals.get(job, ())
 
     async def run(self, snapshot: Snapshot, policy: Policy, seed: int) -> Plan:
         """The plan for this snapshot; whatever a pass raises is raised, and remembered."""
@@ -70,6 +76,9 @@ class Passes:
                 )
             )
             trouble = ""
+            self._refusals = {
+                left.job: found for left in plan.unplaced if (found := _by_plugins(left))
+            }
         except Exception as error:
             trouble = f"{type(error).__name__}: {error}"
             raise
@@ -104,6 +113,10 @@ class Passes:
             waits = f"; it waits for the plug-in {plugin}" if plugin else ""
             log.warning("a scheduling pass has not ended after %g s%s", waited, waits)
             patience = waited
+
+
+def _by_plugins(left: Unplaced) -> tuple[Veto, ...]:
+    return tuple(veto for veto in left.vetoes if veto.kind is VetoKind.PLUGIN)
 
 
 def in_a_thread_of_its_own(work: Callable[[], T]) -> asyncio.Future[T]:

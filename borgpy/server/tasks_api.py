@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
 from borgpy.errors import InvalidConfig, NotFound, Unreachable
@@ -10,8 +11,10 @@ from borgpy.master.views import task_view
 from borgpy.master.why import job_why, task_why
 from borgpy.model.api import TaskView, WhyView
 from borgpy.model.cell import Job
+from borgpy.model.lifecycle import Phase
 from borgpy.model.names import JobKey
 from borgpy.model.task import Task
+from borgpy.scheduling.wording import veto_sentence
 from borgpy.server.auth import require_owner
 from borgpy.server.jobs_api import AFTER, WAIT
 from borgpy.server.route import MAX_WAIT_MS, Call, Query, Route, reply
@@ -82,6 +85,16 @@ class TasksApi:
             ),
         )
 
+    def _with_plugins(self, view: WhyView) -> WhyView:
+        """With what plug-ins had against it in the last pass: they are not asked again, for they may take their time."""
+        found = self._services.passes.plugins_against(view.job)
+        if view.phase is not Phase.WAITING or not view.machines or not found:
+            return view
+        said = [f"in the last pass, {veto_sentence(veto, view.machines)}" for veto in found]
+        return msgspec.structs.replace(
+            view, sentences=(*said, *view.sentences), vetoes=(*view.vetoes, *found)
+        )
+
     async def list_tasks(self, call: Call) -> web.Response:
         key, job = self._services.job(call.path("user"), call.path("job"))
         after = call.integer("after", -1)
@@ -103,13 +116,13 @@ class TasksApi:
         services = self._services
         now = services.clock.now()
         view = task_why(services.cell, services.scheduler.snapshot(), key, task.index, now)
-        return reply(view, seq=services.cell.seq)
+        return reply(self._with_plugins(view), seq=services.cell.seq)
 
     async def why_job(self, call: Call) -> web.Response:
         services = self._services
         key, _ = services.job(call.path("user"), call.path("job"))
         views = job_why(services.cell, services.scheduler.snapshot(), key, services.clock.now())
-        return reply(views, seq=services.cell.seq)
+        return reply([self._with_plugins(view) for view in views], seq=services.cell.seq)
 
     async def logs(self, call: Call) -> web.StreamResponse:
         require_owner(call.principal, call.path("user"), "read the logs")

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from borgpy.cli.borgcfg import run
-from borgpy.model.api import PassesView, PolicyView, TaskView
+from borgpy.model.api import PassesView, PolicyView, TaskView, WhyView
 from borgpy.model.constraints import Plugin
+from borgpy.model.plan import VetoKind
 from borgpy.model.policy import BEST_FIT, Policy
 from borgpy.model.policy_text import KNOBS
 from borgpy.model.resources import Resources
@@ -151,6 +152,12 @@ async def test_a_broken_plug_in_holds_up_who_asks_for_it_and_nobody_else(caller:
     assert len(await placed(caller, "free", 2)) == 2
     view = await passes_until(caller, lambda record: record.faults)
     assert view.passes[-1].record.faults[0].startswith("plug-in broken: a score is outside 0 to 1")
+    why = await caller.get("/v1/jobs/alice/held/tasks/1/why", WhyView)
+    reason = "plug-in broken (a score is outside 0 to 1, or is no number)"
+    assert why.sentences[0].startswith(f"in the last pass, {reason} rules out")
+    assert VetoKind.PLUGIN in {veto.kind for veto in why.vetoes}
+    (of_the_job,) = await caller.get("/v1/jobs/alice/held/why", list[WhyView])
+    assert of_the_job.sentences == why.sentences
     _, text = await caller.ask("GET", "/metrics")
     metrics = dict(
         line.rsplit(" ", 1) for line in text.decode().splitlines() if line.startswith("borg_")

@@ -336,11 +336,11 @@ class TestStore:
 
     def test_one_jobs_events_are_found(self, store: Store) -> None:
         records = [Record(seq, 0, 77, event) for seq, event in enumerate(EVENTS, 1)]
-        store.history.append([*records, scheduled(9, 0, DB)])
+        store.history.append([*records, scheduled(10, 0, DB)])
         assert [record.seq for record in store.history.read(0, WEB)] == [1, 2, 3, 4]
         assert [record.seq for record in store.history.read(2, WEB)] == [3, 4]
         assert [record.seq for record in store.history.read(0, WEB, 2)] == [1, 2]
-        assert [record.seq for record in store.history.read(0, DB)] == [9]
+        assert [record.seq for record in store.history.read(0, DB)] == [10]
         assert store.history.read(0, JobKey("nobody/nothing")) == []
 
     @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ async def test_a_pass_is_remembered_with_what_it_looked_at() -> None:
     record = view.record
     assert (record.seq, record.seed, record.machines, record.jobs, record.tasks) == (7, 3, 2, 1, 5)
     assert (record.placed, record.unplaced, record.classes) == (4, 1, 1)
+    assert record.vetoes == ((VetoKind.RESOURCE, 1),)
     assert record.scored > 0
     assert view.trouble == ""
     assert 0 < sum(took for _, took in record.phases) <= view.nanoseconds
@@ -102,6 +103,8 @@ async def test_a_plug_in_that_fails_places_nothing_and_is_told(
     ((veto,),) = [left.vetoes for left in plan.unplaced]
     assert (veto.kind, veto.machines) == (VetoKind.PLUGIN, 2)
     assert reason in veto.detail
+    assert passes.plugins_against(JobKey("alice/web")) == (veto,)
+    assert passes.plugins_against(JobKey("alice/db")) == ()
     (fault,) = told[0].record.faults
     assert fault.startswith("plug-in gold: ")
     assert reason in fault
