@@ -82,7 +82,7 @@ class Fit(msgspec.Struct, frozen=True, eq=False):
 
     def leftover(self, d: int) -> Floats:
         """float64[n]: the amount of dimension ``d`` that is left, in parts of the largest machine's and of all dimensions."""
-        left: Ints = self.free[d][self.rows] - self.asked[d]
+        left: Floats = (self.free[d][self.rows] - self.asked[d]).astype(np.float64)
         return left * self.frame.worth[d]
 
 
