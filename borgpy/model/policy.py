@@ -75,7 +75,7 @@ class Domain(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
 class Policy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The knobs of a scheduling pass. Weights are thousandths of a packing score, which is about 0 to 1.
 
-    ``packing`` parts sum to 100 percent. ``stranding`` is the hybrid's weight, in hundredths. ``spread`` lists failure
+    ``packing`` parts sum to 100 percent. ``stranding`` is the hybrid's weight, in thousandths. ``spread`` lists failure
     domains from the smallest to the largest. ``soft`` is what a soft constraint of weight 100 counts that is not met,
     ``locality`` a machine that has none of a task's packages, ``mixing`` one with nothing but the task's own kind on it
     (production, or not), ``runtime`` one whose tasks end much later or earlier. ``network`` names the scalar that the
@@ -87,7 +87,7 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     """
 
     packing: tuple[Part, ...] = (Part(Packing.HYBRID, 100),)
-    stranding: int = 50
+    stranding: int = 80
     spread: tuple[Domain, ...] = (Domain("machine", 200), Domain("rack", 100), Domain("power", 50))
     soft: int = 4000
     locality: int = 50

@@ -23,7 +23,13 @@ ScoreAt = Callable[[Rows, Ints], Floats]
 """Given machines and how many tasks of this kind each has taken before, the score of one more, in whole units."""
 
 
+FitsOn = Callable[[Rows], Ints]
+"""Given machines that can take a task, how many they can take."""
+
 NO_LIMIT = 1 << 62
+
+FEWEST = 64
+"""Machines to look at first; fewer are no quicker."""
 
 
 class Level(msgspec.Struct, frozen=True, eq=False):
@@ -61,49 +67,76 @@ class Level(msgspec.Struct, frozen=True, eq=False):
 
 
 def merge(
-    score: ScoreAt, rows: Rows, heads: Floats, fits: Ints, count: int, levels: Sequence[Level] = ()
+    score: ScoreAt, rows: Rows, heads: Floats, fits: FitsOn, count: int, levels: Sequence[Level] = ()
 ) -> Rows:
     """The machine of each of up to ``count`` tasks, in the order in which one by one would place them.
 
-    ``rows`` are the machines that can take a task, ascending, ``heads`` the score of the first on each, ``fits`` how
-    many each can take; ``levels`` nest, the smallest first. Fewer than ``count`` are returned only if there is no more
-    room.
+    ``rows`` are the machines that can take a task, ascending, ``heads`` the score of the first on each, ``fits`` tells
+    how many each can take; ``levels`` nest, the smallest first. Fewer than ``count`` are returned only if there is no
+    more room.
     """
     if not len(rows) or count < 1:
         return rows[:0]
-    fits = np.minimum(fits, count)
-    depth = _first_depth(heads, fits, count)
+    # Without levels no more machines are needed than there are tasks, and those with the best heads.
+    size = max(FEWEST, 2 * count if levels else count)
+    while True:
+        near, bound = _nearest(rows, heads, size)
+        taken, worst = _among(score, rows[near], heads[near], fits, count, levels)
+        if bound is None or (len(taken) == count and worst < bound):
+            return taken
+        size = max(4 * size, int(np.count_nonzero(heads <= worst[0])))
+
+
+def _nearest(rows: Rows, heads: Floats, size: int) -> tuple[Rows | slice, tuple[float, int] | None]:
+    """The positions of the ``size`` best heads, ascending, and the (head, row) of the best that is left out."""
+    if size >= len(heads):
+        return slice(None), None
+    bound = np.partition(heads, size)[size]
+    better = heads < bound
+    ties = np.flatnonzero(heads == bound)
+    inside = size - int(np.count_nonzero(better))
+    better[ties[:inside]] = True
+    return np.flatnonzero(better), (float(bound), int(rows[ties[inside]]))
+
+
+def _among(
+    score: ScoreAt, rows: Rows, heads: Floats, fits: FitsOn, count: int, levels: Sequence[Level]
+) -> tuple[Rows, tuple[float, int]]:
+    """The machines of the tasks as if there were only these, and the worst (score, row) among them."""
+    room = np.minimum(fits(rows), count)
+    depth = _first_depth(heads, room, count)
     while True:
         looked = np.flatnonzero(depth)
         queue = _Queue(score, rows, heads, looked, depth[looked])
         taken, worst = _take(queue, levels, count)
         used = np.bincount(queue.machine[taken], minlength=len(rows))
-        further = (used >= depth) & (depth < fits)
+        further = (used >= depth) & (depth < room)
         if len(taken) == count:
-            further &= (depth > 0) | _no_worse(heads, rows, worst)
+            further &= (depth > 0) | _sooner(heads, rows, worst)
         if not further.any():
-            return queue.rows[taken]
-        depth[further] = np.minimum(fits[further], np.maximum(1, depth[further] * 4))
+            return queue.rows[taken], worst
+        # Those that were taken from first go on to be, as far as they have room: most others will not be needed.
+        depth[further] = np.minimum(room[further], np.maximum(1, depth[further] * 2))
+        spent, since = np.unique(queue.machine[taken], return_index=True)
+        spent = spent[np.argsort(since)]
+        spent = spent[further[spent]][: max(8, -(-2 * count // max(1, int(np.median(room)))))]
+        depth[spent] = room[spent]
 
 
-def _no_worse(heads: Floats, rows: Rows, worst: tuple[float, int]) -> Mask:
+def _sooner(heads: Floats, rows: Rows, worst: tuple[float, int]) -> Mask:
     score, row = worst
     sooner: Mask = (heads < score) | ((heads == score) & (rows < row))
     return sooner
 
 
-def _first_depth(heads: Floats, fits: Ints, count: int) -> Ints:
+def _first_depth(heads: Floats, room: Ints, count: int) -> Ints:
     """For each machine, how many of its queue to look at first: what could be enough, if no domain stood against it."""
-    depth = np.zeros(len(heads), np.int64)
-    near = max(8, -(-2 * count // max(1, int(np.median(fits)))))
+    near = max(8, -(-2 * count // max(1, int(np.median(room)))))
     if near >= len(heads):
-        depth[:] = np.minimum(fits, max(1, -(-2 * count // len(heads))))
-    else:
-        bound = np.partition(heads, near - 1)[near - 1]
-        better = np.flatnonzero(heads < bound)
-        ties = np.flatnonzero(heads == bound)[: near - len(better)]
-        best = np.concatenate((better, ties))
-        depth[best] = np.minimum(fits[best], max(2, -(-2 * count // near)))
+        return np.minimum(room, max(1, -(-2 * count // len(heads))))
+    best, _ = _nearest(np.arange(len(heads)), heads, near)
+    depth = np.zeros(len(heads), np.int64)
+    depth[best] = np.minimum(room[best], max(2, -(-2 * count // near)))
     return depth
 
 

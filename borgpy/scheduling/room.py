@@ -146,7 +146,7 @@ class Room:
             lambda machines, before: self._scores.at(shape, machines, before, extra),
             rows,
             score[rows] if extra is None else score[rows] + extra[rows],
-            self._scores.fits_on(shape, rows, count),
+            lambda machines: self._scores.fits_on(shape, machines, count),
             count,
             levels,
         )
@@ -183,7 +183,7 @@ class Room:
             lambda machines, before: self._scores.at(shape, machines, before, None),
             rows,
             score,
-            self._scores.fits_on(shape, rows, several),
+            lambda machines: self._scores.fits_on(shape, machines, several),
             several,
         )
         return self._taken(shape, job, each)

@@ -28,8 +28,10 @@ class Scores:
         self._plugins = plugins
         self._recorder = recorder
         self._frame = Frame(standing.snapshot, policy)
-        self._shares = self._frame.share(standing.columns, ALL)
-        self._used = [d for d, share in enumerate(self._shares) if share.any()]
+        self._free: list[Floats] = [column.astype(np.float64) for column in standing.columns]
+        mix = self._frame.mix
+        self._mixed = [self._free[d] for d in mix.dimensions]
+        self._ready = mix.usable(self._mixed, ALL)
         self._changed: list[Rows] = []
         self._devices_matter = any(part.packing is Packing.FGD for part in policy.packing)
         self._exclusive = bool(standing.exclusive.any()) or any(
@@ -52,9 +54,11 @@ class Scores:
 
     def changed(self, machines: Rows) -> None:
         """These machines are not what they were."""
-        free, inverse = self._standing.columns, self._frame.inverse
-        for d in self._used:
-            self._shares[d][machines] = free[d][machines] * inverse[d][machines]
+        for column, exact in zip(self._free, self._standing.columns, strict=True):
+            column[machines] = exact[machines]
+        if self._mixed:
+            now = [column[machines] for column in self._mixed]
+            self._ready[machines] = self._frame.mix.usable(now, machines)
         self._changed.append(machines)
 
     def row(self, shape: Shape) -> Floats:
@@ -78,20 +82,19 @@ class Scores:
     def of(self, shape: Shape, rows: Rows | slice) -> Floats:
         """float64[rows]: scores as machines are now."""
         able = self.open_to(shape, rows)
-        score = self._score(shape, rows, shape.amounts, shape.amounts)
+        score = self._score(shape, rows, 0)
         self._recorder.scored += len(score)
         for name in self._policy.plugins:
             score = self._asked(name, self._policy.plugin, shape.job, rows, score, able)
         for rule in shape.plugins:
             weight = rule.weight / 100 * self._policy.soft
             score = self._asked(rule.name, weight, shape.job, rows, score, able)
-        score[~able] = np.inf
+        np.copyto(score, np.inf, where=~able)
         return score
 
     def at(self, shape: Shape, rows: Rows, before: Ints, extra: Floats | None) -> Floats:
         """float64[n]: the score of machines that would first have taken so many tasks of the class. They have room."""
-        asked = [(before + 1) * amount if amount else 0 for amount in shape.amounts]
-        score = self._score(shape, rows, asked, shape.amounts, before)
+        score = self._score(shape, rows, before)
         self._recorder.scored += len(score)
         return score if extra is None else score + extra[rows]
 
@@ -138,15 +141,13 @@ class Scores:
             rulings.append((VetoKind.PLUGIN, f"plug-in {name}", able & ~left))
         return rulings
 
-    def _score(
-        self,
-        shape: Shape,
-        rows: Rows | slice,
-        asked: list[int] | list[Ints | int],
-        last: list[int],
-        before: Ints | int = 0,
-    ) -> Floats:
-        fit = Fit(self._frame, rows, self._shares, self._standing.columns, asked, last)
+    def _score(self, shape: Shape, rows: Rows | slice, before: Ints | int) -> Floats:
+        if isinstance(before, int):
+            fit = Fit(self._frame, rows, self._free, shape.nothing, shape.floats, self._ready)
+        else:
+            already = [n * before if n else 0.0 for n in shape.floats]
+            asked = [taken + n for taken, n in zip(already, shape.floats, strict=True)]
+            fit = Fit(self._frame, rows, self._free, already, asked)
         score = packing(self._policy, fit)
         if shape.wish is not None:
             score = score + shape.wish[rows]

@@ -31,7 +31,7 @@ def unit_of(amount: float) -> float:
 
 
 class Frame:
-    """What all machines of a pass are measured by; the same for as long as their capacities and the policy are.
+    """What all machines of a pass are measured by, from their capacities and from what runs and is pending.
 
     ``inverse`` is float64[machines] by dimension: a unit's share of the machine. ``worth`` is by dimension what a unit
     is worth in best fit: the largest machine's amount is worth the same in every dimension that the cell has any of.
@@ -47,84 +47,183 @@ class Frame:
         largest = capacity.max(axis=0) if len(capacity) else np.zeros(capacity.shape[1], np.int64)
         offered = max(1, int(np.count_nonzero(largest)))
         self.worth = [1.0 / (int(most) * offered) if most > 0 else 0.0 for most in largest]
-        self.dimensions = snapshot.dimensions
+        self.mix = Mix(snapshot, policy.stranding / 1000)
         named = policy.network
         self.network = snapshot.dimensions.index(named) if named in snapshot.dimensions else None
 
-    def share(self, free: Sequence[Ints], rows: Rows | slice) -> list[Floats]:
-        """What part of each machine is free, by dimension."""
-        return [
-            column[rows] * inverse[rows] for column, inverse in zip(free, self.inverse, strict=True)
-        ]
+
+STEPS = 64
+"""Scarcity counts in so many steps, so that it does not change with each task."""
+
+ABUNDANT = 1 / 16
+"""A dimension that is so much less scarce than the scarcest is left out of the hybrid score."""
+
+
+class Mix:
+    """The cell's own demand, by which the hybrid score tells what is stranded.
+
+    ``dimensions`` are those that are scarce enough to count. For each, ``enough`` float64[machines] turns a free amount
+    into how much of the mix it is enough for, ``weighed`` is that times 1 + w, and ``price`` is what it costs to leave
+    one of it; all in units of the score. ``absent`` float64[machines] or None keeps what a machine has none of from
+    being its scarcest.
+    """
+
+    def __init__(self, snapshot: Snapshot, weight: float) -> None:
+        total = snapshot.capacity.sum(axis=0, dtype=np.float64)
+        demand = total - snapshot.free.sum(axis=0, dtype=np.float64)
+        for job in snapshot.pending:
+            amounts = job.request.by_name()
+            for d, name in enumerate(snapshot.dimensions):
+                demand[d] += float(amounts.get(name, 0)) * len(job.indexes)
+        scarcity = _scarcity(demand, total)
+        self.dimensions: list[int] = [d for d, part in enumerate(scarcity) if part > 0]
+        self.enough: list[Floats] = []
+        self.weighed: list[Floats] = []
+        self.price: list[Floats] = []
+        self.absent: list[Floats | None] = []
+        machines = max(1, len(snapshot))
+        has = [snapshot.capacity[:, d] > 0 for d in self.dimensions]
+        some = np.logical_or.reduce(has) if has else np.zeros(len(snapshot), np.bool_)
+        squares = np.zeros(len(snapshot))
+        for d, there in zip(self.dimensions, has, strict=True):
+            squares += np.where(there, scarcity[d] * scarcity[d], 0.0)
+        for d, there in zip(self.dimensions, has, strict=True):
+            mean = float(total[d]) / machines
+            capacity = np.where(there, snapshot.capacity[:, d], 1)
+            enough = np.where(there, squares * (UNIT / (mean * scarcity[d])), 0.0)
+            price = (weight * scarcity[d] * UNIT) * (1.0 / mean + 1.0 / capacity)
+            missing = ~there & some
+            self.enough.append(enough)
+            self.weighed.append(enough * (1.0 + weight))
+            self.price.append(np.where(there, price, 0.0))
+            self.absent.append(np.where(missing, np.inf, 0.0) if missing.any() else None)
+
+    def usable(self, free: Sequence[Floats], rows: Rows | slice) -> Floats:
+        """float64[rows]: how much of the mix the free amounts of each machine, by dimension, are enough for."""
+        return _least(free, self.enough, self.absent, rows)
+
+
+def _least(
+    amounts: Sequence[Floats],
+    per: Sequence[Floats],
+    absent: Sequence[Floats | None],
+    rows: Rows | slice,
+) -> Floats:
+    least: Floats | None = None
+    for amount, each, missing in zip(amounts, per, absent, strict=True):
+        enough = amount * each[rows]
+        if missing is not None:
+            enough += missing[rows]
+        least = enough if least is None else np.minimum(least, enough, out=least)
+    return np.zeros(0) if least is None else least
+
+
+def _scarcity(demand: Floats, total: Floats) -> list[float]:
+    """By dimension how much of it is asked for, as a part of the scarcest; in whole `STEPS`."""
+    asked = [max(0.0, d) / t if t > 0 else 0.0 for d, t in zip(demand, total, strict=True)]
+    most = max(asked, default=0.0)
+    parts = [round(part / most * STEPS) / STEPS if most > 0 else 0.0 for part in asked]
+    return [part if part >= ABUNDANT else 0.0 for part in parts]
 
 
 class Fit(msgspec.Struct, frozen=True, eq=False):
-    """The machines ``rows`` once they have taken so many tasks that ask for ``asked`` altogether.
+    """The machines ``rows``, of which each takes one more task after having taken others of its kind.
 
-    ``asked`` is by dimension an amount, int64[n] or one for all; ``shares`` what was free before, in parts of the machine.
+    ``free`` float64[machines] by dimension is what is free now, ``before`` what the others take, ``asked`` what they and
+    the one more take (float64[n] or one number for all). Amounts below 2**53 are exact, and so are their differences,
+    so that a score is the same whether the others have been placed or are only thought of. ``ready`` is `Mix.usable` of
+    what is free now, where there are no others.
     """
 
     frame: Frame
     rows: Rows | slice
-    shares: Sequence[Floats]
-    free: Sequence[Ints]
-    asked: Sequence[Ints | int]
-    last: Sequence[int]
+    free: Sequence[Floats]
+    before: Sequence[Floats | float]
+    asked: Sequence[Floats | float]
+    ready: Floats | None = None
 
-    def after(self, d: int) -> Floats:
-        """float64[n]: the part of dimension ``d`` that is left."""
-        share = self.shares[d][self.rows]
-        asked = self.asked[d]
-        if isinstance(asked, int) and not asked:
-            return share
-        left: Floats = share - asked * self.frame.inverse[d][self.rows]
+    def left(self, d: int) -> Floats:
+        """float64[n]: the amount of dimension ``d`` that is left with the task."""
+        left: Floats = self.free[d][self.rows] - self.asked[d]
         return left
 
-    def leftover(self, d: int) -> Floats:
-        """float64[n]: the amount of dimension ``d`` that is left, in parts of the largest machine's and of all dimensions."""
-        left: Floats = (self.free[d][self.rows] - self.asked[d]).astype(np.float64)
-        return left * self.frame.worth[d]
+    def without(self, d: int) -> Floats:
+        """float64[n]: the amount of dimension ``d`` that is left without it."""
+        left: Floats = self.free[d][self.rows] - self.before[d]
+        return left
+
+    def usable(self, mix: Mix) -> Floats:
+        """float64[n]: how much of the cell's mix the machines are enough for without the task."""
+        if self.ready is not None:
+            return self.ready[self.rows]
+        return mix.usable([self.without(d) for d in mix.dimensions], self.rows)
+
+    def after(self, d: int) -> Floats:
+        """float64[n]: the part of the machine's dimension ``d`` that is left with the task."""
+        part: Floats = self.left(d) * self.frame.inverse[d][self.rows]
+        return part
+
+    def part(self, d: int) -> Floats:
+        """float64[n]: the part of the machine's dimension ``d`` that the task takes."""
+        part: Floats = (self.asked[d] - self.before[d]) * self.frame.inverse[d][self.rows]
+        return part
+
+    def zeros(self) -> Floats:
+        return np.zeros(len(self.free[0][self.rows]))
 
 
 def packing(policy: Policy, fit: Fit) -> Floats:
     """float64[n]: the policy's packing score, in whole units."""
     parts = policy.packing
     if len(parts) == 1:
-        return units(_SCORES[parts[0].packing](fit))
-    total = _SCORES[parts[0].packing](fit) * (parts[0].percent / 100)
-    for part in parts[1:]:
+        return np.rint(_SCORES[parts[0].packing](fit))
+    total = fit.zeros()
+    for part in parts:
         total = total + _SCORES[part.packing](fit) * (part.percent / 100)
-    return units(total)
+    return np.rint(total)
 
 
 def _hybrid(fit: Fit) -> Floats:
-    """|c - m| + w (c + m), c and m being the free parts of CPU and RAM: what is stranded, and what is left."""
-    cpu, ram = fit.after(CPU), fit.after(RAM)
-    return np.abs(cpu - ram) + (fit.frame.policy.stranding / 100) * (cpu + ram)
+    """What the task strands, and a little of what is left (ours; the aim is that of Borg §3.2's hybrid).
+
+    The cell's demand, of what runs and is pending, is a mix of resources; a machine with free amounts f can take so much
+    of that mix until the scarcest for it runs out: V(f) = min over d of f_d / (K_d r_d), where K_d is the mean capacity
+    of the cell's machines and r_d how scarce d is (1 for the scarcest). What remains then is stranded, at a price of its
+    scarcity: ST(f) = sum over d of r_d (f_d / K_d - r_d V(f)). From f to a = f - request the score is
+    ST(a) - ST(f) + w (ST(a) + sum over d of r_d a_d / C_d), with the machine's own capacity C_d, less what is the same
+    for all machines. What is abundant never runs out first, and weighs little.
+    """
+    mix, rows = fit.frame.mix, fit.rows
+    if not mix.dimensions:
+        return fit.zeros()
+    left = [fit.left(d) for d in mix.dimensions]
+    score = fit.usable(mix) - _least(left, mix.weighed, mix.absent, rows)
+    for amount, price in zip(left, mix.price, strict=True):
+        score += np.multiply(amount, price[rows], out=amount)
+    return score
 
 
 def _best_fit(fit: Fit) -> Floats:
-    total = fit.leftover(0)
+    """What is left, in parts of the largest machine's, all dimensions that the cell has any of together."""
+    total = fit.left(0) * (fit.frame.worth[0] * UNIT)
     for d in range(1, len(fit.frame.worth)):
         if fit.frame.worth[d]:
-            total = total + fit.leftover(d)
+            total = total + fit.left(d) * (fit.frame.worth[d] * UNIT)
     return total
 
 
 def _worst_fit(fit: Fit) -> Floats:
-    return 1.0 - _best_fit(fit)
+    return UNIT - _best_fit(fit)
 
 
 def _e_pvm(fit: Fit) -> Floats:
-    """The rise of sum over dimensions of 10 ** (used / capacity), an E-PVM variant (Borg §3.2; Amir et al. 2000)."""
-    total = np.zeros(len(fit.shares[0][fit.rows]))
-    for d in range(len(fit.shares)):
-        last = fit.last[d]
-        if d < STANDARD_COUNT or last:
-            after = fit.after(d)
-            before = after + last * fit.frame.inverse[d][fit.rows]
-            total = total + (_cost(after) - _cost(before))
-    return total / (9.0 * len(fit.shares))
+    """The rise of the sum over dimensions of 10 ** (used / capacity): an E-PVM variant (Borg §3.2; Amir et al. 2000)."""
+    total = fit.zeros()
+    for d in range(len(fit.free)):
+        if d < STANDARD_COUNT or np.any(fit.asked[d]):
+            before = fit.without(d) * fit.frame.inverse[d][fit.rows]
+            total = total + (_cost(fit.after(d)) - _cost(before))
+    return total * (UNIT / (9.0 * len(fit.free)))
 
 
 def _cost(free: Floats) -> Floats:
@@ -145,16 +244,16 @@ def _powers() -> Floats:
 
 def _dot_product(fit: Fit) -> Floats:
     """1 - the mean product of what is free and what is asked for, in parts of the machine (Tetris, SIGCOMM'14)."""
-    total = np.zeros(len(fit.shares[0][fit.rows]))
-    for d, last in enumerate(fit.last):
-        if last:
-            asked = last * fit.frame.inverse[d][fit.rows]
-            total = total + (fit.after(d) + asked) * asked
-    return 1.0 - total / len(fit.shares)
+    total = fit.zeros()
+    for d in range(len(fit.free)):
+        if np.any(fit.asked[d]):
+            before = fit.without(d) * fit.frame.inverse[d][fit.rows]
+            total = total + before * fit.part(d)
+    return UNIT - total * (UNIT / len(fit.free))
 
 
 def _none(fit: Fit) -> Floats:
-    return np.zeros(len(fit.shares[0][fit.rows]))
+    return fit.zeros()
 
 
 def _packer(*dimensions: int | str) -> Callable[[Fit], Floats]:
@@ -162,13 +261,11 @@ def _packer(*dimensions: int | str) -> Callable[[Fit], Floats]:
 
     def score(fit: Fit) -> Floats:
         numbers = [fit.frame.network if isinstance(d, str) else d for d in dimensions]
-        left = [fit.after(d) for d in numbers if d is not None]
-        if not left:
-            return _none(fit)
-        total = left[0]
-        for more in left[1:]:
-            total = total + more
-        return total / len(left)
+        total = fit.zeros()
+        for d in numbers:
+            if d is not None:
+                total = total + fit.after(d)
+        return total * (UNIT / len(numbers))
 
     return score
 
@@ -176,7 +273,7 @@ def _packer(*dimensions: int | str) -> Callable[[Fit], Floats]:
 def _spreader(*dimensions: int | str) -> Callable[[Fit], Floats]:
     """1 - the packer of the same dimensions."""
     packer = _packer(*dimensions)
-    return lambda fit: 1.0 - packer(fit)
+    return lambda fit: UNIT - packer(fit)
 
 
 NETWORK = "network"

@@ -29,8 +29,10 @@ class Shape:
         "asks_inner",
         "avoid",
         "exclusive",
+        "floats",
         "hopeless",
         "job",
+        "nothing",
         "plugins",
         "row",
         "seen",
@@ -52,6 +54,8 @@ class Shape:
         self.avoid = avoid
         self.vector = asked.vector
         self.amounts: list[int] = asked.vector.tolist()
+        self.floats = [float(amount) for amount in self.amounts]
+        self.nothing = [0.0] * len(self.amounts)
         self.size = asked.size
         self.allowed = allowed
         self.wish = wish
