@@ -46,7 +46,7 @@ def workload(hosts: int, trace: Path | None) -> list[Asked]:
         with gzip.open(path, "rt") as lines:
             return [Asked(int(row[1]), int(row[2])) for row in list(csv.reader(lines))[1:]]
     cores = hosts * 8
-    random = Random(1)  # noqa: S311 - a fixed order, not a secret
+    random = Random(1)
     tasks = []
     for cpus, share in ((1, 0.2), (4, 0.4), (6, 0.4)):
         tasks += [
@@ -81,7 +81,11 @@ def pending(tasks: Sequence[Asked], options: argparse.Namespace) -> list[Pending
             kind = KINDS[number % len(KINDS)]
             constraints = (Compare(attribute="kind", operator=Operator.EQUAL, values=(kind,)),)
         elif options.variant == "zonesoft":
-            name, index, replicas = f"user/g{number // options.group}", number % options.group, options.group
+            name, index, replicas = (
+                f"user/g{number // options.group}",
+                number % options.group,
+                options.group,
+            )
             constraints = (Spread(attribute="zone", weight=100),)
         jobs.append(
             PendingJob(
@@ -170,7 +174,8 @@ def measure(options: argparse.Namespace) -> Metrics:
         if not used_at_half and 2 * hosts.cpus >= total_cpus:
             used_at_half = hosts.used()
     differences = [
-        max(counts[f"zone{z}"] for z in range(ZONES)) - min(counts[f"zone{z}"] for z in range(ZONES))
+        max(counts[f"zone{z}"] for z in range(ZONES))
+        - min(counts[f"zone{z}"] for z in range(ZONES))
         for counts in hosts.zones.values()
     ]
     return {
@@ -195,8 +200,12 @@ def flags() -> argparse.ArgumentParser:
     parser.add_argument(
         "--variant", choices=["plain", "hostattr", "zonesoft", "cpumem"], default="plain"
     )
-    parser.add_argument("--policy", choices=["default", *(p.value for p in Packing)], default="default")
-    parser.add_argument("--group", type=int, default=30, help="tasks of a job, in the zonesoft variant")
+    parser.add_argument(
+        "--policy", choices=["default", *(p.value for p in Packing)], default="default"
+    )
+    parser.add_argument(
+        "--group", type=int, default=30, help="tasks of a job, in the zonesoft variant"
+    )
     parser.add_argument("--trace", type=Path, help="a directory with workload_HOSTS.csv.gz")
     return parser
 

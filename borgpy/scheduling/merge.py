@@ -67,7 +67,12 @@ class Level(msgspec.Struct, frozen=True, eq=False):
 
 
 def merge(
-    score: ScoreAt, rows: Rows, heads: Floats, fits: FitsOn, count: int, levels: Sequence[Level] = ()
+    score: ScoreAt,
+    rows: Rows,
+    heads: Floats,
+    fits: FitsOn,
+    count: int,
+    levels: Sequence[Level] = (),
 ) -> Rows:
     """The machine of each of up to ``count`` tasks, in the order in which one by one would place them.
 
@@ -75,22 +80,82 @@ def merge(
     how many each can take; ``levels`` nest, the smallest first. Fewer than ``count`` are returned only if there is no
     more room.
     """
+    inner, open_ = heads, np.ones(len(rows), np.bool_)
+    for level in levels:
+        if level.machines:
+            there = level.counts[rows]
+            inner = inner + level.penalty(rows, there)
+            open_ &= ~level.barred(rows, there)
+    rows, heads, inner = rows[open_], heads[open_], inner[open_]
+    best = _Best(rows, inner, next((level for level in levels if not level.machines), None))
     if not len(rows) or count < 1:
         return rows[:0]
-    # Without levels no more machines are needed than there are tasks, and those with the best heads.
-    size = max(FEWEST, 2 * count if levels else count)
+    best.widen(count)
     while True:
-        near, bound = _nearest(rows, heads, size)
-        taken, worst = _among(score, rows[near], heads[near], fits, count, levels)
-        if bound is None or (len(taken) == count and worst < bound):
-            return taken
-        size = max(4 * size, int(np.count_nonzero(heads <= worst[0])))
+        near = best.near()
+        taken = _among(score, rows[near], heads[near], fits, count, levels)
+        if not best.missed(taken, count):
+            return taken.rows
 
 
-def _nearest(rows: Rows, heads: Floats, size: int) -> tuple[Rows | slice, tuple[float, int] | None]:
+class _Best:
+    """The machines that are looked at: in each of the smallest domains those with the best heads, so many of them."""
+
+    def __init__(self, rows: Rows, heads: Floats, level: Level | None) -> None:
+        self._rows = rows
+        self._heads = heads
+        self._level = level
+        self._all = len(heads)
+        if level is not None:
+            domains = level.codes[rows]
+            self._order = np.lexsort((heads, domains))
+            self._domain = domains[self._order]
+            self._nth = _nth(self._domain)
+            self._size = np.zeros(len(level.counts), np.int64)
+
+    def widen(self, count: int) -> None:
+        """Look at as many as might be enough for so many tasks."""
+        if self._level is None:
+            # No more machines are needed than there are tasks.
+            self._wanted = max(FEWEST, count)
+        else:
+            domains = 1 + int(np.count_nonzero(self._nth == 0))
+            self._size[:] = max(2, -(-count // (8 * domains)))
+
+    def near(self) -> Rows:
+        """Positions in ``rows``, ascending."""
+        if self._level is None:
+            near, self._bound = _nearest(self._rows, self._heads, self._wanted)
+            return near
+        return np.sort(self._order[self._nth < self._size[self._domain]])
+
+    def missed(self, taken: "_Taken", count: int) -> bool:
+        """Whether a machine that was left out might have been better than one that was taken; it is then looked at."""
+        if self._level is None:
+            if self._bound is None or (len(taken.rows) == count and taken.worst() < self._bound):
+                return False
+            self._wanted *= 4
+            return True
+        out = self._order[
+            self._nth == self._size[self._domain]
+        ]  # the best that is left out of each domain
+        domains = self._level.codes[self._rows[out]]
+        if len(taken.rows) < count:
+            again = np.ones(len(out), np.bool_)
+        else:
+            worst, row = taken.worst_of(self._level)
+            best, first = taken.best_left(self._level)
+            head, at = self._heads[out], self._rows[out]
+            again = (head < worst[domains]) | ((head == worst[domains]) & (at < row[domains]))
+            again |= (head < best[domains]) | ((head == best[domains]) & (at < first[domains]))
+        self._size[domains[again]] *= 4
+        return bool(again.any())
+
+
+def _nearest(rows: Rows, heads: Floats, size: int) -> tuple[Rows, tuple[float, int] | None]:
     """The positions of the ``size`` best heads, ascending, and the (head, row) of the best that is left out."""
     if size >= len(heads):
-        return slice(None), None
+        return np.arange(len(heads)), None
     bound = np.partition(heads, size)[size]
     better = heads < bound
     ties = np.flatnonzero(heads == bound)
@@ -99,88 +164,111 @@ def _nearest(rows: Rows, heads: Floats, size: int) -> tuple[Rows | slice, tuple[
     return np.flatnonzero(better), (float(bound), int(rows[ties[inside]]))
 
 
+class _Taken(msgspec.Struct, frozen=True, eq=False):
+    """The machines of tasks in the order of placing, with what their scores were but for the domains around them.
+
+    ``next_rows`` are the machines that can take more, with the score of their next.
+    """
+
+    rows: Rows
+    scores: Floats
+    next_rows: Rows
+    next_scores: Floats
+
+    def worst(self) -> tuple[float, int]:
+        """The worst (score, row)."""
+        worst = self.scores.max(initial=-np.inf)
+        return float(worst), int(self.rows[self.scores == worst].max(initial=-1))
+
+    def worst_of(self, level: Level) -> tuple[Floats, Rows]:
+        """The same for each domain, float64[domains] and intp[domains]; nothing is worse than where nothing is taken."""
+        domains = level.codes[self.rows]
+        worst = np.full(len(level.counts), -np.inf)
+        np.maximum.at(worst, domains, self.scores)
+        row = np.full(len(level.counts), -1, np.intp)
+        last = self.scores == worst[domains]
+        np.maximum.at(row, domains[last], self.rows[last])
+        return worst, row
+
+    def best_left(self, level: Level) -> tuple[Floats, Rows]:
+        """The best (score, row) of each domain that could be taken next; infinite where nothing is left."""
+        domains = level.codes[self.next_rows]
+        best = np.full(len(level.counts), np.inf)
+        np.minimum.at(best, domains, self.next_scores)
+        row = np.full(len(level.counts), np.iinfo(np.intp).max)
+        first = self.next_scores == best[domains]
+        np.minimum.at(row, domains[first], self.next_rows[first])
+        return best, row
+
+
 def _among(
     score: ScoreAt, rows: Rows, heads: Floats, fits: FitsOn, count: int, levels: Sequence[Level]
-) -> tuple[Rows, tuple[float, int]]:
-    """The machines of the tasks as if there were only these, and the worst (score, row) among them."""
+) -> _Taken:
+    """The machines of the tasks as if there were only these."""
     room = np.minimum(fits(rows), count)
-    depth = _first_depth(heads, room, count)
+    for level in levels:
+        if level.machines and level.limit < NO_LIMIT:
+            np.minimum(room, level.limit - level.counts[rows], out=room)
+    typical = max(1, int(np.median(room)))
+    depth = np.minimum(room, max(1, -(-2 * count // len(rows))))
     while True:
-        looked = np.flatnonzero(depth)
-        queue = _Queue(score, rows, heads, looked, depth[looked])
-        taken, worst = _take(queue, levels, count)
-        used = np.bincount(queue.machine[taken], minlength=len(rows))
-        further = (used >= depth) & (depth < room)
-        if len(taken) == count:
-            further &= (depth > 0) | _sooner(heads, rows, worst)
-        if not further.any():
-            return queue.rows[taken], worst
+        queue = _Queue(score, rows, heads, depth)
+        taken, inner = _take(queue, levels, count)
+        machines = queue.machine[taken]
+        used = np.bincount(machines, minlength=len(rows))
+        spent = (used >= depth) & (depth < room)
+        if not spent.any():
+            more = np.flatnonzero(used < depth)
+            following = inner[(np.cumsum(depth) - depth + used)[more]]
+            return _Taken(queue.rows[taken], inner[taken], rows[more], following)
         # Those that were taken from first go on to be, as far as they have room: most others will not be needed.
-        depth[further] = np.minimum(room[further], np.maximum(1, depth[further] * 2))
-        spent, since = np.unique(queue.machine[taken], return_index=True)
-        spent = spent[np.argsort(since)]
-        spent = spent[further[spent]][: max(8, -(-2 * count // max(1, int(np.median(room)))))]
-        depth[spent] = room[spent]
-
-
-def _sooner(heads: Floats, rows: Rows, worst: tuple[float, int]) -> Mask:
-    score, row = worst
-    sooner: Mask = (heads < score) | ((heads == score) & (rows < row))
-    return sooner
-
-
-def _first_depth(heads: Floats, room: Ints, count: int) -> Ints:
-    """For each machine, how many of its queue to look at first: what could be enough, if no domain stood against it."""
-    near = max(8, -(-2 * count // max(1, int(np.median(room)))))
-    if near >= len(heads):
-        return np.minimum(room, max(1, -(-2 * count // len(heads))))
-    best, _ = _nearest(np.arange(len(heads)), heads, near)
-    depth = np.zeros(len(heads), np.int64)
-    depth[best] = np.minimum(room[best], max(2, -(-2 * count // near)))
-    return depth
+        depth[spent] = np.minimum(room[spent], depth[spent] * 2)
+        told, since = np.unique(machines, return_index=True)
+        told = told[np.argsort(since)]
+        first = told[spent[told]][: max(8, -(-2 * count // typical))]
+        depth[first] = room[first]
 
 
 class _Queue:
     """The tasks that are looked at, by machine and turn: for each its machine (a position in ``rows``), row and score."""
 
-    def __init__(
-        self, score: ScoreAt, rows: Rows, heads: Floats, machines: Rows, depth: Ints
-    ) -> None:
+    def __init__(self, score: ScoreAt, rows: Rows, heads: Floats, depth: Ints) -> None:
         starts = np.cumsum(depth) - depth
-        self.machine = np.repeat(machines, depth)
+        self.machine = np.repeat(np.arange(len(rows)), depth)
         self.rows = rows[self.machine]
-        nth = np.arange(len(self.machine)) - np.repeat(starts, depth)
+        self.nth = np.arange(len(self.machine)) - np.repeat(starts, depth)
         self.values = np.empty(len(self.machine))
-        self.values[starts] = heads[machines]
-        deep = np.flatnonzero(nth)
+        self.values[starts] = heads
+        deep = np.flatnonzero(self.nth)
         if deep.size:
-            self.values[deep] = score(self.rows[deep], nth[deep])
+            self.values[deep] = score(self.rows[deep], self.nth[deep])
 
 
-def _take(queue: _Queue, levels: Sequence[Level], count: int) -> tuple[Rows, tuple[float, int]]:
-    """The first ``count`` positions in the queue in the order of placing, and the worst (score, row) among them."""
-    values = queue.values
+def _take(queue: _Queue, levels: Sequence[Level], count: int) -> tuple[Rows, Floats]:
+    """The first ``count`` positions in the queue in the order of placing; and all scores but for the domains around."""
+    values = inner = queue.values
     order = np.arange(len(values))
     segments = queue.machine
     for level in levels:
         domains = level.codes[queue.rows]
         if level.machines:
             by_domain = order
+            there = queue.nth[order] + level.counts[queue.rows[order]]
         else:
             best = order[_by_running_maximum(values, order, segments[order])]
             by_domain = best[np.argsort(domains[best], kind="stable")]
-        there = _nth(domains[by_domain]) + level.counts[domains[by_domain]]
+            there = _nth(domains[by_domain]) + level.counts[domains[by_domain]]
         if level.limit < NO_LIMIT:
             stay = ~level.barred(domains[by_domain], there)
             by_domain, there = by_domain[stay], there[stay]
         values = values.copy()
         values[by_domain] += level.penalty(domains[by_domain], there)
-        order, segments = by_domain, domains
-    taken = order[_by_running_maximum(values, order, segments[order])[:count]]
-    if not len(taken):
-        return taken, (0.0, 0)
-    worst = values[taken].max()
-    return taken, (float(worst), int(queue.rows[taken[values[taken] == worst]].max()))
+        order = by_domain
+        if level.machines:
+            inner = values
+        else:
+            segments = domains
+    return order[_by_running_maximum(values, order, segments[order])[:count]], inner
 
 
 def _nth(groups: Ints) -> Ints:

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from borgpy.model.policy import Packing, Policy
-from borgpy.scheduling.snapshot import STANDARD_COUNT, Floats, Ints, Rows, Snapshot
+from borgpy.scheduling.snapshot import STANDARD_COUNT, Floats, Rows, Snapshot
 
 UNIT = float(2**30)
 """One whole packing score. The sum of all that can be added to it stays far below 2**53."""
