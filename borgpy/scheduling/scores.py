@@ -145,7 +145,8 @@ class Scores:
         if isinstance(before, int):
             fit = Fit(self._frame, rows, self._free, shape.nothing, shape.floats, self._ready)
         else:
-            already = [n * before if n else 0.0 for n in shape.floats]
+            times = before.astype(np.float64)
+            already: list[Floats | float] = [times * n if n else 0.0 for n in shape.floats]
             asked = [taken + n for taken, n in zip(already, shape.floats, strict=True)]
             fit = Fit(self._frame, rows, self._free, already, asked)
         score = packing(self._policy, fit)

@@ -65,7 +65,7 @@ class Mix:
     ``dimensions`` are those that are scarce enough to count. For each, ``enough`` float64[machines] turns a free amount
     into how much of the mix it is enough for, ``weighed`` is that times 1 + w, and ``price`` is what it costs to leave
     one of it; all in units of the score. ``absent`` float64[machines] or None keeps what a machine has none of from
-    being its scarcest.
+    being its scarcest. ``spared`` keeps tasks off machines with extras that they do not ask for.
     """
 
     def __init__(self, snapshot: Snapshot, weight: float) -> None:
@@ -97,10 +97,26 @@ class Mix:
             self.weighed.append(enough * (1.0 + weight))
             self.price.append(np.where(there, price, 0.0))
             self.absent.append(np.where(missing, np.inf, 0.0) if missing.any() else None)
+        self.spared = _spared(snapshot, scarcity, weight * ABUNDANT)
 
     def usable(self, free: Sequence[Floats], rows: Rows | slice) -> Floats:
         """float64[rows]: how much of the mix the free amounts of each machine, by dimension, are enough for."""
         return _least(free, self.enough, self.absent, rows)
+
+
+def _spared(snapshot: Snapshot, scarcity: Sequence[float], each: float) -> Floats | None:
+    """float64[machines]: what it costs to use a machine that has extras for which nobody asks; None if none has."""
+    extras = [
+        snapshot.capacity[:, d] > 0
+        for d in range(STANDARD_COUNT, len(snapshot.dimensions))
+        if not scarcity[d]
+    ]
+    if not any(there.any() for there in extras):
+        return None
+    spared = np.zeros(len(snapshot))
+    for there in extras:
+        spared += np.where(there, unit_of(each), 0.0)
+    return spared
 
 
 def _least(
@@ -195,11 +211,13 @@ def _hybrid(fit: Fit) -> Floats:
     """
     mix, rows = fit.frame.mix, fit.rows
     if not mix.dimensions:
-        return fit.zeros()
+        return fit.zeros() if mix.spared is None else mix.spared[rows]
     left = [fit.left(d) for d in mix.dimensions]
     score = fit.usable(mix) - _least(left, mix.weighed, mix.absent, rows)
     for amount, price in zip(left, mix.price, strict=True):
         score += np.multiply(amount, price[rows], out=amount)
+    if mix.spared is not None:
+        score += mix.spared[rows]
     return score
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from borgpy.model.names import JobKey
 from borgpy.model.plan import Placement, Plan, Unplaced, Veto, VetoKind
+from borgpy.model.policy import Packing, Policy, only
 from borgpy.model.resources import Resources
-from borgpy.model.policy import Policy, Scoring
 from borgpy.scheduling.schedule import schedule_pass
 from borgpy.scheduling.snapshot import Snapshot
 from tests.unit.scheduling.builders import (
@@ -20,7 +20,8 @@ from tests.unit.scheduling.builders import (
 )
 
 WEB = JobKey("alice/web")
-WORST_FIT = Policy(Scoring.WORST_FIT)
+BEST_FIT = only(Packing.BEST_FIT)
+WORST_FIT = only(Packing.WORST_FIT)
 
 
 def plan_for(snapshot: Snapshot, policy: Policy | None = None, seed: int = 1) -> Plan:
@@ -46,16 +47,17 @@ def test_best_fit_takes_the_fullest_machine_and_fills_it_first() -> None:
         pending=(a_pending_job(tasks=6),),
     )
     expected = {0: "b", 1: "b", 2: "b", 3: "c", 4: "c", 5: "c"}
-    assert machines_of(plan_for(snapshot)) == expected
+    assert machines_of(plan_for(snapshot, BEST_FIT)) == expected
 
 
-def test_best_fit_keeps_away_from_machines_whose_extras_nobody_asked_for() -> None:
+@pytest.mark.parametrize("policy", [Policy(), BEST_FIT], ids=["default", "best fit"])
+def test_what_asks_for_no_extras_keeps_away_from_machines_that_have_them(policy: Policy) -> None:
     snapshot = a_cell(
         a_machine("with-gpu", amounts(8, 32, gpus=4)),
         a_machine("without", amounts(8, 32)),
         pending=(a_pending_job(),),
     )
-    assert machines_of(plan_for(snapshot)) == {0: "without"}
+    assert machines_of(plan_for(snapshot, policy)) == {0: "without"}
 
 
 def test_worst_fit_always_takes_the_emptiest_machine() -> None:
@@ -68,17 +70,17 @@ def test_worst_fit_always_takes_the_emptiest_machine() -> None:
     assert machines_of(plan_for(snapshot, WORST_FIT)) == expected
 
 
-@pytest.mark.parametrize("scoring", list(Scoring))
-def test_a_tie_goes_to_the_first_name(scoring: Scoring) -> None:
+@pytest.mark.parametrize("packing", list(Packing))
+def test_a_tie_goes_to_the_first_name(packing: Packing) -> None:
     snapshot = a_cell(a_machine("b"), a_machine("a"), pending=(a_pending_job(),))
-    assert machines_of(plan_for(snapshot, Policy(scoring))) == {0: "a"}
+    assert machines_of(plan_for(snapshot, only(packing))) == {0: "a"}
 
 
-@pytest.mark.parametrize("scoring", list(Scoring))
-def test_tasks_that_ask_for_nothing_are_all_placed(scoring: Scoring) -> None:
+@pytest.mark.parametrize("packing", list(Packing))
+def test_tasks_that_ask_for_nothing_are_all_placed(packing: Packing) -> None:
     nothing = a_pending_job(tasks=1000, request=Resources(ports=0, extra={}))
     snapshot = a_cell(a_machine("a"), a_machine("b"), pending=(nothing,))
-    assert placed(plan_for(snapshot, Policy(scoring))) == {"alice/web": 1000}
+    assert placed(plan_for(snapshot, only(packing))) == {"alice/web": 1000}
 
 
 def test_the_higher_priority_goes_first() -> None:
