@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from borgpy.model.plan import Veto, VetoKind
 from borgpy.model.resources import Resources
@@ -11,8 +12,11 @@ from borgpy.scheduling.eligibility import Eligibility
 from borgpy.scheduling.eligibility import rows_of as rows_of
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.neighbours import Ruling, Shuns, neighbours
-from borgpy.scheduling.snapshot import MAX_AMOUNT, STANDARD_COUNT, Ints, Mask, Rows, Snapshot
+from borgpy.scheduling.snapshot import MAX_AMOUNT, STANDARD_COUNT, Ints, Mask, Snapshot
 from borgpy.scheduling.standing import Standing
+
+Counts = NDArray[np.int16]
+"""Of reasons against each machine: there are as many as rules and dimensions, which are bounded."""
 
 
 def request_vector(dimensions: tuple[str, ...], request: Resources) -> Ints:
@@ -46,15 +50,15 @@ class Reasons(msgspec.Struct, frozen=True, eq=False):
             fits &= short <= 0
         return fits
 
-    def rulings(self) -> Ints:
-        """int64[machines]: how many reasons other than resources stand against each."""
-        count = np.zeros(len(self.placeable), np.int64)
+    def rulings(self) -> Counts:
+        """int16[machines]: how many reasons other than resources stand against each."""
+        count = np.zeros(len(self.placeable), np.int16)
         for _, _, removed in self.against:
             count += removed
         return count
 
-    def hindrances(self) -> Ints:
-        """int64[machines]: how many reasons stand against each machine, its being unavailable aside."""
+    def hindrances(self) -> Counts:
+        """int16[machines]: how many reasons stand against each machine, its being unavailable aside."""
         count = self.rulings()
         for short in self.short.values():
             count += short > 0
@@ -91,27 +95,28 @@ def vetoes(snapshot: Snapshot, found: Reasons) -> tuple[Veto, ...]:
 
     A machine is counted under each reason that holds for it; one that is unavailable only under that.
     """
-    hindrances = found.hindrances()
+    single = found.hindrances() <= 1
     told: list[Veto] = []
     for d, short in found.short.items():
         wanted, capacity = found.vector[d], snapshot.capacity[:, d]
         too_little = (short > 0) & found.placeable
         too_small = too_little & (capacity < wanted)
-        for kind, mask, missing in (
+        for kind, mask, lacking in (
             (VetoKind.RESOURCE, too_little & ~too_small, short),
-            (VetoKind.CAPACITY, too_small, wanted - capacity),
+            (VetoKind.CAPACITY, too_small, None),
         ):
-            rows = np.flatnonzero(mask)
-            if rows.size:
-                row = _nearest(rows, missing, hindrances)
+            count = int(np.count_nonzero(mask))
+            if count:
+                missing = wanted - capacity if lacking is None else lacking
+                row = _nearest(mask, single, missing)
                 name, amount = snapshot.names[row], int(missing[row])
-                told.append(Veto(kind, len(rows), snapshot.dimensions[d], name, amount))
-    nothing = np.zeros(len(hindrances), np.int64)
-    for kind, detail, mask in (*found.against, (VetoKind.UNAVAILABLE, "", ~found.placeable)):
-        rows = np.flatnonzero(mask)
-        if rows.size:
-            name = snapshot.names[_nearest(rows, nothing, hindrances)]
-            told.append(Veto(kind, len(rows), nearest=name, detail=detail))
+                told.append(Veto(kind, count, snapshot.dimensions[d], name, amount))
+    unavailable = (VetoKind.UNAVAILABLE, "", ~found.placeable)
+    for kind, detail, mask in (*found.against, unavailable):
+        count = int(np.count_nonzero(mask))
+        if count:
+            name = snapshot.names[_nearest(mask, single)]
+            told.append(Veto(kind, count, nearest=name, detail=detail))
     return tuple(sorted(told, key=lambda veto: (_ORDER.index(veto.kind), -veto.machines)))
 
 
@@ -136,8 +141,11 @@ _ORDER = (
 assert set(_ORDER) == set(VetoKind)
 
 
-def _nearest(rows: Rows, missing: Ints, hindrances: Ints) -> int:
+def _nearest(mask: Mask, single: Mask, missing: Ints | None = None) -> int:
     """A machine against which nothing else speaks comes nearest; then the one that lacks least; then by name."""
-    alone = rows[hindrances[rows] <= 1]
-    pool = alone if alone.size else rows
-    return int(pool[np.argmin(missing[pool])])
+    alone = mask & single
+    pool = alone if alone.any() else mask
+    if missing is None:
+        return int(pool.argmax())
+    rows = np.flatnonzero(pool)
+    return int(rows[missing[rows].argmin()])
