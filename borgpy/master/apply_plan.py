@@ -16,7 +16,6 @@ from borgpy.model.operations import ApplyPlan
 from borgpy.model.plan import Placement, Plan, Preemption
 from borgpy.model.priority import may_preempt
 from borgpy.model.resources import NOTHING, Resources, Tally
-from borgpy.model.tenancy import NOTHING_HELD
 
 GONE = "the task is gone"
 FULL = "the machine has no room any more"
@@ -49,7 +48,7 @@ class _Rooms:
 
     def __init__(self, cell: CellView, plan: Plan) -> None:
         self.allocs = AllocPlaces(cell, plan)
-        self._machines = cell.machines
+        self._machines, self._up = cell.machines, MachineState.UP
         self._occupancy = cell.occupancy
         # Most machines get one task of an entry: a sum of its own is made for a machine only when the second one comes.
         self._first: dict[str, Resources] = {}
@@ -65,7 +64,7 @@ class _Rooms:
             used.add(request)
             return ""
         machine = self._machines.get(name)
-        if machine is None or machine.state is not MachineState.UP:
+        if machine is None or machine.state is not self._up:
             return "the machine is not available"
         first = self._first.get(name)
         if first is not None:
@@ -88,14 +87,15 @@ def _placements(
     placed: set[int],
 ) -> Iterator[Event]:
     """What becomes of lines of one job; ``placed`` are the tasks that have their machine by an earlier line."""
-    pending = TaskState.PENDING
+    pending, tasks = TaskState.PENDING, job.tasks
     transition(pending, TaskEvent.SCHEDULE)  # asked once: no task in another state gets past here
     allocs, seating, asking = rooms.allocs.of(job), rooms.seating, asks_for_more(job.spec)
+    choosy, reserved, chosen = seating.particular
     fits = Tally.leaves if allocs is None else Tally.leaves_ports
     digest, request = "", NOTHING
     for line in lines:
-        index = line.index
-        task = job.tasks.get(index)
+        index, machine = line.index, line.machine
+        task = tasks.get(index)
         if task is None or task.state is not pending or index in placed:
             yield _stale(line, GONE if task is None else "the task is not pending")
             continue
@@ -104,18 +104,21 @@ def _placements(
             continue
         if task.spec != digest:
             digest, request = task.spec, taken_of_machine(job, task)
-        trouble = "" if allocs is None else allocs.why_not(task, line.machine)
-        special = not trouble and (asking or not seating.is_plain(line.machine))
-        if special:
+        trouble = "" if allocs is None else allocs.why_not(task, machine)
+        special = asking or machine in choosy or machine in reserved or machine in chosen
+        if special and not trouble:
             trouble = seating.why_not(job, job.specs[digest], line)
-        trouble = trouble or rooms.take(line.machine, request, fits)
+        trouble = trouble or rooms.take(machine, request, fits)
         if trouble:
             yield _stale(line, trouble)
             continue
-        alloc = -1 if allocs is None else allocs.take(task)
-        held = seating.seat(job, job.specs[digest], line) if special else NOTHING_HELD
         placed.add(index)
-        yield TaskScheduled(line.job, index, line.machine, seq, alloc, held.devices, held.sets)
+        if not special:
+            yield TaskScheduled(line.job, index, machine, seq)
+            continue
+        alloc = -1 if allocs is None else allocs.take(task)
+        held = seating.seat(job, job.specs[digest], line)
+        yield TaskScheduled(line.job, index, machine, seq, alloc, held.devices, held.sets)
 
 
 def _stale(line: Placement, why: str) -> PlacementStale:

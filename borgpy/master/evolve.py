@@ -15,7 +15,7 @@ from borgpy.model.cell import Answer, Cell, Job, is_outdated, taken_of_machine
 from borgpy.model.lifecycle import DEAD_PHASE, EvictionCause, Phase, TaskState
 from borgpy.model.machine import Machine, MachineState, Occupancy
 from borgpy.model.names import JobKey
-from borgpy.model.resources import NOTHING
+from borgpy.model.resources import NOTHING, Resources
 from borgpy.model.task import Stopping, Task
 from borgpy.model.tenancy import Held
 
@@ -139,41 +139,51 @@ def _task_scheduled(cell: Cell, event: e.TaskScheduled) -> None:
 
 def _tasks_scheduled(cell: Cell, events: Iterable[e.TaskScheduled]) -> None:
     """A plan places thousands of tasks: what those of one job have in common is looked up once, not for each."""
-    at, seq, running = cell.at, cell.seq, TaskState.RUNNING
+    at, seq, running, occupancy = cell.at, cell.seq, TaskState.RUNNING, cell.occupancy
     machines: dict[str, None] = {}
     for key, run in groupby(events, _job_of):
         job, waiting = cell.jobs[key], cell.pending[key]
-        digest, taken, phase = "", NOTHING, _first_phase(job)
-        is_plain = not (job.spec.alloc or job.spec.is_alloc_set)
-        minds, runtime_ms = neighbours.minds(job.spec), job.spec.runtime_ms
+        tasks, phase, is_plain = job.tasks, _first_phase(job), _is_plain(job)
+        digest, taken = "", NOTHING
         for event in run:
             index, name = event.index, event.machine
-            task = job.tasks[index]
+            task = tasks[index]
             if task.incarnation:  # else nobody has said anything of it yet
                 task.status, task.stopping, task.reason = None, None, ""
             task.state, task.phase, task.since, task.ordered_seq = running, phase, at, seq
             task.machine, task.incarnation = name, event.incarnation
             del waiting[index]
+            machines[name] = None
             if task.spec != digest:  # its tasks share one object, which spares memory, too
                 digest, taken = task.spec, taken_of_machine(job, task)
-            if is_plain:
-                cell.occupancy[name].charge(key, index, taken)
+            if is_plain and not (event.devices or event.sets):
+                occupancy[name].charge(key, index, taken)
             else:
-                if event.alloc >= 0:
-                    job.within[index] = event.alloc
-                rooms.enter(cell, key, job, task, taken)
-            if event.devices or event.sets or runtime_ms:
-                ends_at = at + runtime_ms if runtime_ms else 0
-                job.held[index] = Held(event.devices, event.sets, ends_at)
-            if minds:
-                neighbours.arrived(cell, key, job.spec, name)
-            machines[name] = None
+                _settled_in(cell, job, task, event, taken)
         job.changed_seq = seq
         if not waiting:
             del cell.pending[key]
     for name in machines:
         cell.machines[name].orders_seq = seq
     cell.touched.update(machines)
+
+
+def _is_plain(job: Job) -> bool:
+    """Whether there is nothing to be kept of the job's placed tasks but the amounts that they take."""
+    spec = job.spec
+    return not (spec.alloc or spec.is_alloc_set or spec.runtime_ms or neighbours.minds(spec))
+
+
+def _settled_in(cell: Cell, job: Job, task: Task, event: e.TaskScheduled, taken: Resources) -> None:
+    if event.alloc >= 0:
+        job.within[task.index] = event.alloc
+    rooms.enter(cell, event.job, job, task, taken)
+    runtime_ms = job.spec.runtime_ms
+    if event.devices or event.sets or runtime_ms:
+        ends_at = cell.at + runtime_ms if runtime_ms else 0
+        job.held[task.index] = Held(event.devices, event.sets, ends_at)
+    if neighbours.minds(job.spec):
+        neighbours.arrived(cell, event.job, job.spec, task.machine)
 
 
 def _placement_stale(cell: Cell, event: e.PlacementStale) -> None:
@@ -260,6 +270,9 @@ def _machine_joined(cell: Cell, event: e.MachineJoined) -> None:
         cell.occupancy[name] = Occupancy()
     else:
         machine.spec = event.machine
+    cell.choosy.pop(name, None)
+    if event.machine.is_choosy():
+        cell.choosy[name] = None
     cell.touched.add(name)
 
 
@@ -280,6 +293,7 @@ def _machine_returned(cell: Cell, event: e.MachineReturned) -> None:
 def _machine_removed(cell: Cell, event: e.MachineRemoved) -> None:
     del cell.machines[event.machine]
     del cell.occupancy[event.machine]
+    cell.choosy.pop(event.machine, None)
     cell.touched.add(event.machine)
 
 

@@ -17,8 +17,8 @@ _Place = tuple[str, int]
 class Seating:
     """What the lines of one plan take besides amounts. Each machine is looked at when a line first needs it.
 
-    Most jobs ask for nothing of this, and most machines do not care either: `asks_for_more` and `is_plain` say so, and
-    such lines need not be shown here. ``taken`` are the machines of all earlier lines, those included.
+    Most jobs ask for nothing of this (`asks_for_more` says so), and most machines do not care either, those in none of
+    ``particular``: such lines need not be shown here. ``taken`` are the machines of all earlier lines, those included.
     """
 
     def __init__(self, cell: CellView, plan: Plan, taken: Container[str]) -> None:
@@ -29,16 +29,10 @@ class Seating:
             (holding.job, holding.index): holding for holding in plan.holdings or ()
         }
         self._tenancies: dict[str, Tenancy] = {}
-        self._plain: dict[str, bool] = {}
+        self._chosen: set[str] = set()
+        self.particular = (cell.choosy, cell.reserved, self._chosen)
         self._reserved: set[_Place] = set()
         self._entered: set[_Place] = set()
-
-    def is_plain(self, machine: str) -> bool:
-        """Whether the machine takes any task that asks for nothing but amounts."""
-        plain = self._plain.get(machine)
-        if plain is None:
-            plain = self._plain[machine] = self._looks_plain(machine)
-        return plain
 
     def why_not(self, job: Job, spec: TaskSpec, line: Placement) -> str:
         """Why a task of ``job`` cannot be there now, whatever room there is; empty when it can."""
@@ -65,7 +59,7 @@ class Seating:
         self._entered.add(place)
         if job.spec.is_exclusive():
             self._reserved.add(place)
-            self._plain[machine] = False
+            self._chosen.add(machine)
         if is_numbered(spec, self._cell.machines[machine].spec):
             self._tenancy(machine).seat(spec, held)
         return held
@@ -78,12 +72,6 @@ class Seating:
             if holding is None
             else (holding.alloc, Held(holding.devices, holding.sets))
         )
-
-    def _looks_plain(self, machine: str) -> bool:
-        known = self._cell.machines.get(machine)
-        if known is None or machine in self._cell.reserved:
-            return known is None
-        return not (known.spec.sets or DEDICATED in known.spec.attributes)
 
     def _crowded(self, job: JobSpec, machine: str, alloc: int) -> str:
         """What neighbours there are against it: in an alloc those in the same alloc, else all on the machine."""

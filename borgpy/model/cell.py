@@ -110,6 +110,8 @@ class CellView(Protocol):
     def shunning(self) -> Mapping[JobKey, int]: ...
     @property
     def reserved(self) -> Mapping[str, int]: ...
+    @property
+    def choosy(self) -> Mapping[str, None]: ...
 
 
 class Cell:
@@ -121,7 +123,7 @@ class Cell:
     index, ``pending`` tasks by job, jobs that are ``updating``
     (they have tasks that run an older spec), ``dead`` tasks in the order in which they died, how many tasks run of the
     jobs that are ``shunning`` others, and on the machines that are ``reserved`` by tasks that want no neighbours,
-    ``unsettled`` jobs (empty between operations), and ``touched``, the machines that changed since somebody emptied the
+    machines that are ``choosy`` by themselves, ``unsettled`` jobs (empty between operations), and ``touched``, the machines that changed since somebody emptied the
     set.
     """
 
@@ -146,6 +148,7 @@ class Cell:
         self.dead: dict[tuple[JobKey, int], None] = {}
         self.shunning: dict[JobKey, int] = {}
         self.reserved: dict[str, int] = {}
+        self.choosy: dict[str, None] = {}
         self.unsettled: dict[JobKey, None] = {}
         self.touched: set[str] = set()
 
@@ -173,6 +176,7 @@ class Cell:
         assert derived.dead == set(self.dead)
         assert derived.shunning == self.shunning
         assert derived.reserved == self.reserved
+        assert set(self.choosy) == {n for n, m in self.machines.items() if m.spec.is_choosy()}
 
 
 class Derived(msgspec.Struct):

@@ -114,4 +114,5 @@ def _restore_indexes(cell: Cell) -> None:
     cell.dead = dict.fromkeys(by_age)
     cell.shunning = {key: derived.shunning[key] for key in sorted(derived.shunning)}
     cell.reserved = {name: derived.reserved[name] for name in sorted(derived.reserved)}
+    cell.choosy = {name: None for name in cell.machines if cell.machines[name].spec.is_choosy()}
     cell.touched = set(cell.machines)

@@ -4,6 +4,7 @@ from enum import Enum
 
 import msgspec
 
+from borgpy.model.constraints import DEDICATED
 from borgpy.model.devices import DeviceOffer
 from borgpy.model.names import JobKey
 from borgpy.model.resource_sets import SetOffer
@@ -33,6 +34,10 @@ class MachineSpec(
     def __post_init__(self) -> None:
         ordered = {name: self.attributes[name] for name in sorted(self.attributes)}
         msgspec.structs.force_setattr(self, "attributes", ordered)
+
+    def is_choosy(self) -> bool:
+        """Whether more than room decides if a task that asks for nothing special may be here."""
+        return bool(self.sets) or DEDICATED in self.attributes
 
 
 class Machine(msgspec.Struct, omit_defaults=True, gc=False):
@@ -64,12 +69,13 @@ class Occupancy(Tally):
 
     def charge(self, job: JobKey, index: int, amount: Resources) -> None:
         """Take ``amount`` for a task, instead of what it had before."""
-        key, count = (job, index), len(self.charges)
-        before = self.charges.setdefault(key, amount)
-        if len(self.charges) == count:  # what changes goes to the end, as if it were new
+        key, charges = (job, index), self.charges
+        count = len(charges)
+        before = charges.setdefault(key, amount)
+        if len(charges) == count:  # what changes goes to the end, as if it were new
             self.subtract(before)
-            del self.charges[key]
-            self.charges[key] = amount
+            del charges[key]
+            charges[key] = amount
         self.add(amount)
 
     def release(self, job: JobKey, index: int) -> None:
