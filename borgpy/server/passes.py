@@ -13,7 +13,8 @@ import msgspec
 from borgpy.clock import Clock
 from borgpy.model.api import PassesView, PassView
 from borgpy.model.names import JobKey
-from borgpy.model.plan import Plan, Unplaced, Veto, VetoKind
+from borgpy.model.passes import PassRecord
+from borgpy.model.plan import Plan, Veto, VetoKind
 from borgpy.model.policy import Policy
 from borgpy.scheduling.record import Recorder
 from borgpy.scheduling.schedule import schedule_pass
@@ -63,31 +64,28 @@ class Passes:
         """The plan for this snapshot; whatever a pass raises is raised, and remembered."""
         at, began = self._clock.now(), self._clock.steady_ns()
         recorder = Recorder(self._clock.steady_ns)
-        plan, trouble = Plan(snapshot.seq, seed), "it was cancelled"
+
+        def work() -> _Done:
+            plugins = self.book.plugins
+            plan = schedule_pass(snapshot, policy, seed, plugins=plugins, recorder=recorder)
+            return _Done(plan, recorder.record(snapshot, plan), _by_plugins(plan))
+
         self._began = began
+        trouble = "it was cancelled"
         try:
-            plan = await self._watched(
-                lambda: schedule_pass(
-                    snapshot,
-                    policy,
-                    seed,
-                    plugins=self.book.plugins,
-                    recorder=recorder,
-                )
-            )
-            trouble = ""
-            self._refusals = {
-                left.job: found for left in plan.unplaced if (found := _by_plugins(left))
-            }
+            done = await self._watched(work)
         except Exception as error:
             trouble = f"{type(error).__name__}: {error}"
             raise
+        else:
+            self._refusals, trouble = done.by_plugins, ""
+            return done.plan
         finally:
             self._began = None
+            nothing = Plan(snapshot.seq, seed)
+            record = recorder.record(snapshot, nothing) if trouble else done.record
             took = self._clock.steady_ns() - began
-            record = recorder.record(snapshot, plan)
             self._keep(PassView(at, took, record, trouble=trouble))
-        return plan
 
     def add_stale(self, count: int) -> None:
         """So many placements of the last pass did not hold any more."""
@@ -115,8 +113,22 @@ class Passes:
             patience = waited
 
 
-def _by_plugins(left: Unplaced) -> tuple[Veto, ...]:
-    return tuple(veto for veto in left.vetoes if veto.kind is VetoKind.PLUGIN)
+class _Done(msgspec.Struct, frozen=True, eq=False):
+    """What a pass came to, all of it found out beside the event loop: plans may be long."""
+
+    plan: Plan
+    record: PassRecord
+    by_plugins: dict[JobKey, tuple[Veto, ...]]
+
+
+def _by_plugins(plan: Plan) -> dict[JobKey, tuple[Veto, ...]]:
+    """What plug-ins have against the tasks that are left, by job."""
+    found: dict[JobKey, tuple[Veto, ...]] = {}
+    for left in plan.unplaced:
+        vetoes = tuple(veto for veto in left.vetoes if veto.kind is VetoKind.PLUGIN)
+        if vetoes:
+            found[left.job] = vetoes
+    return found
 
 
 def in_a_thread_of_its_own(work: Callable[[], T]) -> asyncio.Future[T]:
