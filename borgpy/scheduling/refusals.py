@@ -4,6 +4,7 @@ import msgspec
 
 from borgpy.model.constraints import Away, Limit, Near, Spread
 from borgpy.model.plan import Veto
+from borgpy.model.policy import Policy
 from borgpy.scheduling.eligibility import Eligibilities
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.feasibility import reasons, vetoes
@@ -17,9 +18,15 @@ class Refusals:
     """What speaks against tasks as things stand; it is of no use any more once something is placed or given back."""
 
     def __init__(
-        self, standing: Standing, eligibilities: Eligibilities, shuns: Shuns, scores: Scores
+        self,
+        standing: Standing,
+        policy: Policy,
+        eligibilities: Eligibilities,
+        shuns: Shuns,
+        scores: Scores,
     ) -> None:
         self._standing = standing
+        self._policy = policy
         self._eligibilities = eligibilities
         self._shuns = shuns
         self._scores = scores
@@ -28,7 +35,7 @@ class Refusals:
     def of(self, job: PendingJob, avoid: tuple[str, ...]) -> tuple[Veto, ...]:
         """The vetoes against one more task of a job, which avoids these machines."""
         whose = job.job if self._is_bound(job) else ""
-        key = (class_key(job, avoid), whose)
+        key = (class_key(job, avoid, self._policy), whose)
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._vetoes(job, avoid)

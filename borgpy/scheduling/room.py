@@ -62,7 +62,7 @@ class Room:
 
     def shape(self, job: PendingJob, avoid: tuple[str, ...]) -> Shape:
         """The equivalence class of a job's tasks that avoid these machines."""
-        key = class_key(job, avoid)
+        key = class_key(job, avoid, self._policy)
         known = self._shapes.get(key)
         if known is None:
             vector, size = self._vector(job.request)
@@ -94,7 +94,9 @@ class Room:
 
     def refusals(self) -> Refusals:
         """What speaks against tasks as things stand now."""
-        return Refusals(self.standing, self._eligibilities, self._tying.shuns, self._scores)
+        return Refusals(
+            self.standing, self._policy, self._eligibilities, self._tying.shuns, self._scores
+        )
 
     def give_back(self, taken: Taken) -> None:
         for booking in reversed(taken.bookings):

@@ -3,6 +3,7 @@
 import msgspec
 
 from borgpy.model.constraints import Compare, Dedicated, Exclusive, Plugin
+from borgpy.model.policy import Policy
 from borgpy.model.resource_sets import SetRequest
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.snapshot import Floats, Ints, Mask
@@ -68,10 +69,13 @@ class Shape:
         self.hopeless = False
 
 
-def class_key(job: PendingJob, avoid: tuple[str, ...]) -> object:
-    """Equal for tasks of one equivalence class: the request, what it asks of machines by themselves, its packages, its band."""
+def class_key(job: PendingJob, avoid: tuple[str, ...], policy: Policy) -> object:
+    """Equal for tasks of one equivalence class: the request, what it asks of machines by themselves, its packages, its band.
+
+    Where a plug-in is asked, a class is within one job: it may look at anything that there is to know of it.
+    """
     plain = not (job.constraints or job.devices or job.sets or job.ports or job.packages)
-    if plain:
+    if plain and not policy.plugins:
         return (job.request, avoid, job.is_production(), job.runtime_ms)
     alone = tuple(
         rule
@@ -85,7 +89,9 @@ def class_key(job: PendingJob, avoid: tuple[str, ...]) -> object:
         job.runtime_ms,
         alone,
         job.user if any(isinstance(rule, Dedicated) for rule in alone) else "",
-        job.job if any(isinstance(rule, Plugin) for rule in alone) else "",
+        (job.job, job.spec)
+        if policy.plugins or any(isinstance(rule, Plugin) for rule in alone)
+        else None,
         job.devices,
         job.sets,
         job.ports,
