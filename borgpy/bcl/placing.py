@@ -31,6 +31,8 @@ def constraint_of(declared: DeclaredConstraint) -> c.Constraint:
             return c.Near(job=job, attribute=attribute, weight=weight)
         case "away", str(job):
             return c.Away(job=job, attribute=attribute, weight=weight)
+        case "plugin", str(name):
+            return c.Plugin(name=name, weight=weight)
     return c.Compare(
         attribute=attribute,
         operator=c.Operator(operator),

@@ -51,7 +51,7 @@ def package_rule(plain: Plain) -> Iterator[Complaint]:
 
 
 _OPERATORS = frozenset(operator.value for operator in Operator)
-_WITHOUT_ATTRIBUTE = frozenset(["exclusive", "dedicated"])
+_WITHOUT_ATTRIBUTE = frozenset(["exclusive", "dedicated", "plugin"])
 
 Wants = Callable[[str, Json], Iterator[Complaint]]
 
@@ -135,6 +135,13 @@ def _job(operator: str, value: Json) -> Iterator[Complaint]:
         yield Complaint("range", "value", f"'{value}' names no job", f"a name is {NAME_RULE}")
 
 
+def _plugin(operator: str, value: Json) -> Iterator[Complaint]:
+    if not isinstance(value, str):
+        yield _missing(operator, "the name of a plug-in")
+    elif not is_name(value):
+        yield Complaint("range", "value", f"'{value}' names no plug-in", f"a name is {NAME_RULE}")
+
+
 _COMPARED: Wants = _text
 
 _WANTED: Mapping[str, Wants] = {
@@ -154,4 +161,5 @@ _WANTED: Mapping[str, Wants] = {
     "dedicated": _pool,
     "near": _job,
     "away": _job,
+    "plugin": _plugin,
 }

@@ -28,6 +28,7 @@ Word = Literal[
     "dedicated",
     "near",
     "away",
+    "plugin",
 ]
 """The operators of `borgpy.model.constraints.Operator`, and a word for each other kind of constraint."""
 
@@ -50,6 +51,7 @@ class DeclaredConstraint(Part, frozen=True, kw_only=True):
     | `exclusive` | none | none | nothing else runs on the task's machine |
     | `dedicated` | none | `'USER/NAME'`, `'*/NAME'` | only machines that are set aside for this |
     | `near` `away` | `machine` | another job | (not) where the attribute is the same as for a task of that job |
+    | `plugin` | none | a name | where the plug-in of this name, which the cell's Borgmaster has, allows it; with a weight, where it likes it |
     """
 
     attribute: Annotated[

@@ -129,6 +129,7 @@ def with_texts(tasks: str, **texts: dict[str, str]) -> JobSpec:
         ),
         pytest.param(a_job_that_asks(c.Dedicated(pool="x")), "constraints.0.value", id="a pool"),
         pytest.param(a_job_that_asks(c.Near(job="a/b/c")), "constraints.0.value", id="near what"),
+        pytest.param(a_job_that_asks(c.Plugin(name="a b")), "constraints.0.value", id="plug-in"),
         pytest.param(a_job(alloc="a b"), "alloc", id="an alloc set's name"),
         pytest.param(a_job(after=("5",)), "after", id="after what"),
         pytest.param(a_job(after=("web",)), "after", id="after itself"),

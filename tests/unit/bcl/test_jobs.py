@@ -208,6 +208,7 @@ def test_what_is_said_of_the_place_reaches_the_spec() -> None:
         ("operator = dedicated value = '*/redis'", c.Dedicated(pool="*/redis")),
         ("operator = near value = cache", c.Near(job="cache")),
         ("attribute = rack operator = away value = 'b/x'", c.Away(job="b/x", attribute="rack")),
+        ("operator = plugin value = licensed", c.Plugin(name="licensed")),
     ],
 )
 def test_constraints_become_what_the_cell_knows(written: str, constraint: c.Constraint) -> None:

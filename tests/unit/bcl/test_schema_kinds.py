@@ -108,6 +108,7 @@ def test_what_may_not_be_declared(source: str, code: str, message: str) -> None:
         "{ operator = dedicated value = '*/redis' }",
         "{ operator = near value = cache }",
         "{ attribute = rack operator = away value = 'bob/etl' weight = null }",
+        "{ operator = plugin value = licensed weight = 40 }",
     ],
 )
 def test_what_a_job_may_ask_of_machines(constraint: str) -> None:
@@ -134,6 +135,9 @@ def test_what_a_job_may_ask_of_machines(constraint: str) -> None:
         ("{ operator = exclusive attribute = a }", "field", "no attribute", "a"),
         ("{ operator = dedicated value = redis }", "range", "'redis'", "redis"),
         ("{ operator = near value = '' }", "range", "names no job", "''"),
+        ("{ operator = plugin value = 'a b' }", "range", "names no plug-in", "'a b'"),
+        ("{ operator = plugin }", "missing", "the name of a plug-in", "[{ operator = plugin }]"),
+        ("{ operator = plugin attribute = a value = b }", "field", "no attribute", "a"),
         ("{ operator = nearly value = x }", "range", "'nearly'", "nearly"),
         ("{ attribute = a weight = 0 }", "range", "too little", "0"),
         ("{ attribute = 'a b' }", "range", "'a b'", "'a b'"),
