@@ -1,0 +1,142 @@
+"""How good a machine is for one more task, one number after the other: for the naive pass.
+
+Only the packing scores are those of the scheduler, asked for one machine at a time. A score is a sum of whole units.
+"""
+
+import numpy as np
+
+from borgpy.model.constraints import (
+    Away,
+    Compare,
+    Constraint,
+    Dedicated,
+    Exclusive,
+    Limit,
+    Near,
+    Spread,
+    holds,
+)
+from borgpy.model.policy import Policy
+from borgpy.scheduling.facts import PendingJob
+from borgpy.scheduling.feasibility import request_vector
+from borgpy.scheduling.scoring import UNIT, Fit, Frame, packing
+from borgpy.scheduling.snapshot import Snapshot
+from tests.property.naive_cell import Cell, Host, is_near, named, shares_of
+
+
+def units(amount: float) -> float:
+    return float(round(amount * UNIT))
+
+
+class Packer:
+    """The scheduler's own packing scores."""
+
+    def __init__(self, snapshot: Snapshot, policy: Policy) -> None:
+        self.snapshot = snapshot
+        self.policy = policy
+        self.frame = Frame(snapshot, policy)
+
+    def size(self, job: PendingJob) -> float:
+        vector = request_vector(self.snapshot.dimensions, job.request).tolist()
+        return float(sum(n * worth for n, worth in zip(vector, self.frame.worth, strict=True)))
+
+    def score(self, cell: Cell, host: Host, job: PendingJob) -> float:
+        asked = [float(n) for n in request_vector(self.snapshot.dimensions, job.request)]
+        free = [
+            np.array([float(other.free.get(name, 0)) for other in cell.hosts])
+            for name in self.snapshot.dimensions
+        ]
+        row = slice(host.row, host.row + 1)
+        fit = Fit(self.frame, row, free, [0.0] * len(asked), asked)
+        return float(packing(self.policy, fit)[0])
+
+
+def worse(cell: Cell, host: Host, job: PendingJob, policy: Policy) -> float:
+    """All of a score but packing and plug-ins."""
+    soft = [rule for rule in job.constraints if rule.weight]
+    return (
+        _by_itself(host, job, policy, soft)
+        + sum(_by_others(cell, host, job, policy, rule) for rule in soft)
+        + _spread(cell, host, job, policy)
+        + _mixing(host, job, policy)
+        + _runtime(cell, host, job, policy)
+    )
+
+
+def weight_of(rule: Constraint, policy: Policy) -> float:
+    return rule.weight / 100 * policy.soft / 1000
+
+
+def _by_itself(host: Host, job: PendingJob, policy: Policy, soft: list[Constraint]) -> float:
+    total = 0.0
+    for rule in soft:
+        if isinstance(rule, Compare) and not holds(rule, host.value(rule.attribute)):
+            total += weight_of(rule, policy)
+        if isinstance(rule, Dedicated) and host.attributes.get("dedicated") != rule.pool:
+            total += weight_of(rule, policy)
+    size = sum(job.packages.values())
+    if size and policy.locality:
+        missing = sum(n for digest, n in job.packages.items() if digest not in host.packages)
+        total += missing * (policy.locality / 1000 / size)
+    return units(total)
+
+
+def _by_others(cell: Cell, host: Host, job: PendingJob, policy: Policy, rule: Constraint) -> float:
+    weight = weight_of(rule, policy)
+    match rule:
+        case Limit():
+            value = host.value(rule.attribute)
+            full = value is not None and cell.count(job.job, rule.attribute, value) >= rule.most
+            return units(weight) if full else 0.0
+        case Spread():
+            return _imbalance(cell, host, job, rule, weight)
+        case Exclusive():
+            return units(weight) if host.tasks else 0.0
+        case Near():
+            other = named(job, rule.job)
+            if other == job.job and not any(h.counts.get(job.job, 0) for h in cell.hosts):
+                return 0.0
+            return 0.0 if is_near(cell, host, other, rule.attribute) else units(weight)
+        case Away():
+            near = is_near(cell, host, named(job, rule.job), rule.attribute)
+            return units(weight) if near else 0.0
+    return 0.0
+
+
+def _imbalance(cell: Cell, host: Host, job: PendingJob, rule: Spread, weight: float) -> float:
+    values = sorted({value for h in cell.hosts if (value := h.value(rule.attribute)) is not None})
+    mine = host.value(rule.attribute)
+    if mine is None:
+        return units(weight)  # tasks there are in nobody's share
+    share = shares_of(values, values, rule.shares)[mine]
+    own = cell.count(job.job, rule.attribute, mine)
+    # Each counts as many times as the share is smaller than an even one.
+    return units(weight / (share * len(values))) * own if share else units(weight)
+
+
+def _spread(cell: Cell, host: Host, job: PendingJob, policy: Policy) -> float:
+    if job.replicas < 2:
+        return 0.0
+    total = 0.0
+    for domain in policy.spread:
+        value = host.value(domain.attribute)
+        if value is not None:
+            each = units(domain.weight / 1000 / job.replicas)
+            total += each * cell.count(job.job, domain.attribute, value)
+    return total
+
+
+def _mixing(host: Host, job: PendingJob, policy: Policy) -> float:
+    used = host.capacity["cpu"] - host.free["cpu"]
+    if used <= 0:
+        return 0.0
+    own = host.production_cpu if job.is_production() else used - host.production_cpu
+    return units(own / used * (policy.mixing / 1000))
+
+
+def _runtime(cell: Cell, host: Host, job: PendingJob, policy: Policy) -> float:
+    left = max(0, host.ends_at - cell.at)
+    if not job.runtime_ms or not left:
+        return 0.0
+    apart = abs(left - job.runtime_ms) / max(left, job.runtime_ms)
+    return units(apart * (policy.runtime / 1000))
