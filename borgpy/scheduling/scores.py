@@ -85,10 +85,21 @@ class Scores:
         score = self._score(shape, rows, 0)
         self._recorder.scored += len(score)
         for name in self._policy.plugins:
-            score = self._asked(name, self._policy.plugin, shape.job, rows, score, able)
+            answer = self._asked(name, shape.job, rows, able)
+            if answer.dtype == np.bool_:
+                able[np.flatnonzero(able)] = answer
+            else:
+                score = _worse(score, able, answer, self._policy.plugin / 1000)
         for rule in shape.plugins:
-            weight = rule.weight / 100 * self._policy.soft
-            score = self._asked(rule.name, weight, shape.job, rows, score, able)
+            answer = self._asked(rule.name, shape.job, rows, able)
+            if rule.weight:
+                score = _worse(score, able, answer, rule.weight / 100 * self._policy.soft / 1000)
+            elif answer.dtype == np.bool_:
+                able[np.flatnonzero(able)] = answer
+            else:
+                raise PluginFault(
+                    rule.name, "a hard constraint needs an answer of bool, not of float"
+                )
         np.copyto(score, np.inf, where=~able)
         return score
 
@@ -128,17 +139,16 @@ class Scores:
 
     def against(self, job: PendingJob, able: Mask) -> list[Ruling]:
         """What hard plug-ins say against those machines (bool[machines]) that nothing else speaks against."""
-        named = [(name, float(self._policy.plugin)) for name in self._policy.plugins]
-        named += [
-            (rule.name, 0.0)
-            for rule in job.constraints
-            if isinstance(rule, Plugin) and not rule.weight
+        hard = [
+            rule.name for rule in job.constraints if isinstance(rule, Plugin) and not rule.weight
         ]
         rulings: list[Ruling] = []
-        for name, weight in named:
-            left = able.copy()
-            self._asked(name, weight, job, ALL, np.zeros(len(able)), left)
-            rulings.append((VetoKind.PLUGIN, f"plug-in {name}", able & ~left))
+        for name in (*self._policy.plugins, *hard):
+            answer = self._asked(name, job, ALL, able)
+            if answer.dtype == np.bool_:
+                open_to = np.ones(len(able), np.bool_)
+                open_to[np.flatnonzero(able)] = answer
+                rulings.append((VetoKind.PLUGIN, f"plug-in {name}", able & ~open_to))
         return rulings
 
     def _score(self, shape: Shape, rows: Rows | slice, before: Ints | int) -> Floats:
@@ -176,31 +186,15 @@ class Scores:
         apart = np.where(left > 0, np.abs(left - own), 0) / np.maximum(left, own)
         return units(apart * (self._policy.runtime / 1000))
 
-    def _asked(
-        self,
-        name: str,
-        weight: float,
-        job: PendingJob,
-        rows: Rows | slice,
-        score: Floats,
-        able: Mask,
-    ) -> Floats:
-        """A plug-in's say: a mask that bars machines if hard (weight 0), else a miss that counts so many thousandths."""
+    def _asked(self, name: str, job: PendingJob, rows: Rows | slice, able: Mask) -> Mask | Floats:
+        """What a plug-in says of those of ``rows`` that are ``able``; it is not asked if there are none."""
         plugin = self._plugins.get(name)
         if plugin is None:
             raise PluginFault(name, "the Borgmaster was started without it")
-        open_rows = np.arange(len(self._standing))[rows][able]
-        if not open_rows.size:
-            return score
-        answer = ask(name, plugin, self._machines(open_rows), job)
-        if answer.dtype == np.bool_ and (not weight or name in self._policy.plugins):
-            able[np.flatnonzero(able)] = answer
-            return score
-        if not weight:
-            raise PluginFault(name, "a hard constraint needs an answer of bool, not of float")
-        score = score.copy()
-        score[able] += units((1.0 - answer.astype(np.float64)) * (weight / 1000))
-        return score
+        asked = np.arange(len(self._standing))[rows][able]
+        if not asked.size:
+            return np.zeros(0, np.bool_)
+        return ask(name, plugin, self._machines(asked), job)
 
     def _machines(self, rows: Rows) -> Machines:
         snapshot = self._standing.snapshot
@@ -213,3 +207,10 @@ class Scores:
             tasks=self._standing.tasks[rows],
             attributes=snapshot.attributes,
         )
+
+
+def _worse(score: Floats, able: Mask, answer: Mask | Floats, weight: float) -> Floats:
+    """``score`` with so much for what the answer falls short of 1, where it was given."""
+    missed: Floats = score.copy()
+    missed[able] += units((1.0 - answer.astype(np.float64)) * weight)
+    return missed

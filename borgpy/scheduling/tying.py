@@ -150,7 +150,9 @@ class Tying:
             found = ruling(self._standing, job, rule, allowed)
             if found is not None:
                 rulings.append(found)
-        rulings += [shunned(self._standing, shun) for shun in self.shuns.get(job.job, ())]
+        for shun in self.shuns.get(job.job, ()):
+            moving |= shun.holder == job.job
+            rulings.append(shunned(self._standing, shun))
         if not rulings:
             return None, moving
         return ~np.logical_and.reduce([able for _, _, able in rulings]), moving
