@@ -7,7 +7,7 @@ import numpy as np
 
 from borgpy.model.policy import Policy
 from borgpy.model.resources import Resources
-from borgpy.scheduling.domains import Ties
+from borgpy.scheduling.domains import Tie, Ties
 from borgpy.scheduling.eligibility import Eligibilities
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.feasibility import request_vector
@@ -35,6 +35,49 @@ class Taken(msgspec.Struct, frozen=True, eq=False):
 
 
 NOTHING_TAKEN = Taken(np.zeros(0, np.intp))
+NO_WORSE: Floats = np.zeros(0)
+
+
+class _Own:
+    """A job's penalties within a row of scores, while some of its tasks are placed."""
+
+    def __init__(self, score: Floats, ties: Ties | None) -> None:
+        self._score = score
+        self._ties = () if ties is None else ties.ties
+        self._counts = [] if ties is None else ties.counts()
+        self._before: list[tuple[Rows | slice, Floats]] = []
+        self._bases: dict[int, float] = {}
+        for tie, counts in zip(self._ties, self._counts, strict=True):
+            for domain, there in counts.items():
+                self._add(tie, domain, tie.worse(domain, there))
+
+    def placed(self, row: int, base: float, *, is_last: bool) -> None:
+        """A task went to a machine, whose score is ``base`` now, but for the penalties."""
+        self._bases[row] = base
+        if is_last:
+            return
+        domains = [int(tie.domains.codes[row]) for tie in self._ties]
+        places = list(zip(self._ties, domains, self._counts, strict=True))
+        for tie, domain, counts in places:
+            base += tie.worse(domain, counts.get(domain, 0))
+        self._score[row] = base
+        for tie, domain, counts in places:
+            there = counts.get(domain, 0)
+            counts[domain] = there + 1
+            self._add(tie, domain, tie.worse(domain, there + 1) - tie.worse(domain, there))
+
+    def clear(self) -> None:
+        """The row is again what it would be for any other job."""
+        for rows, scores in reversed(self._before):
+            self._score[rows] = scores
+        for row, base in self._bases.items():
+            self._score[row] = base
+
+    def _add(self, tie: Tie, domain: int, worse: float) -> None:
+        if worse:
+            rows = tie.domains.rows_of(domain)
+            self._before.append((rows, self._score[rows].copy()))
+            self._score[rows] += worse
 
 
 class Room:
@@ -72,6 +115,7 @@ class Room:
             known = self._shapes[key] = Shape(
                 job, avoid, asked, eligible.allowed & self._usable, wish
             )
+            known.number = len(self._shapes)
             self.recorder.classes += 1
         return known
 
@@ -88,7 +132,13 @@ class Room:
         ties = self._tying.ties(job, shape.allowed)
         if self._policy.sample or self._policy.good_enough:
             return self._sampled(shape, job, count, ties)
-        if self._one_by_one(shape, ties, count):
+        if count > 1 and ties is not None and (ties.moving or not ties.chain):
+            return self._each(shape, job, count, ties)
+        if self._scores.needs_state(shape):
+            return self._each(shape, job, count, ties)
+        if count <= FEW:
+            if (ties is None or ties.is_sparse()) and not (job.ports or job.runtime_ms):
+                return self._few(shape, job, count, ties)
             return self._each(shape, job, count, ties)
         return self._many(shape, job, count, ties)
 
@@ -103,24 +153,15 @@ class Room:
             self.standing.give_back(booking)
             self._scores.changed(booking.machines)
 
-    def _one_by_one(self, shape: Shape, ties: Ties | None, count: int) -> bool:
-        if count == 1 or self._scores.needs_state(shape):
-            return True
-        if ties is None:
-            return False
-        return count <= FEW or ties.moving or not ties.chain
-
     def _each(self, shape: Shape, job: PendingJob, count: int, ties: Ties | None) -> Taken:
-        """One after the other, each on what is then the best machine."""
+        """One after the other, each on what is then the best of all machines."""
         rows: list[int] = []
         bookings: list[Booking] = []
         inner: list[Inner] = []
-        while len(rows) < count:
+        while self._machines and len(rows) < count:
             score = self._scores.row(shape)
-            if ties is not None and ties.has_weight():
+            if ties is not None:
                 score = score + ties.worse(self._machines)
-            if not len(score):
-                break
             row = int(score.argmin())
             if score[row] == np.inf:
                 break
@@ -128,12 +169,34 @@ class Room:
             rows.append(row)
             bookings.append(booking)
             inner.append(booking.inner)
-            if ties is not None and len(rows) < count:
-                if ties.moving:
-                    ties = self._tying.ties(job, shape.allowed)
-                else:
-                    ties.note(row, self._machines)
+            if len(rows) < count:
+                ties = self._tying.ties(job, shape.allowed)
         return Taken(np.array(rows, np.intp), tuple(bookings), tuple(inner))
+
+    def _few(self, shape: Shape, job: PendingJob, count: int, ties: Ties | None) -> Taken:
+        """As `_each`, of a class whose tasks only take amounts, and tie only their own job.
+
+        Penalties are written into the row of scores, where the domains of the job's tasks are, and taken out again.
+        """
+        if not self._machines:
+            return NOTHING_TAKEN
+        score = self._scores.row(shape)
+        own = _Own(score, ties)
+        rows: list[int] = []
+        while len(rows) < count:
+            row = int(score.argmin())
+            if score[row] == np.inf:
+                break
+            self.standing.take_one(job, shape.amounts, row)
+            self._scores.changed(np.array([row]))
+            own.placed(row, self._scores.following(shape, row), is_last=len(rows) + 1 == count)
+            rows.append(row)
+        own.clear()
+        if not rows:
+            return NOTHING_TAKEN
+        self._scores.is_seen(shape)
+        booking = self.standing.booked(job, shape.vector, rows, tells=self._tells(job))
+        return Taken(np.array(rows, np.intp), (booking,))
 
     def _many(self, shape: Shape, job: PendingJob, count: int, ties: Ties | None) -> Taken:
         """All at once, on the machines where one by one would have put them."""
@@ -143,7 +206,7 @@ class Room:
             able = able & ~ties.barred
         rows = np.flatnonzero(able)
         extra = None if ties is None else ties.extra
-        levels = () if ties is None else ties.levels
+        levels = () if ties is None else ties.levels()
         each = merge(
             lambda machines, before: self._scores.at(shape, machines, before, extra),
             rows,
@@ -193,6 +256,7 @@ class Room:
     def _sample(self, shape: Shape, ties: Ties | None) -> tuple[Rows, Floats]:
         """Machines that can take a task with their scores, in the order of names."""
         wanted = self._policy.sample or self._machines
+        worse = NO_WORSE if ties is None else ties.worse(self._machines)
         enough = self._policy.good_enough / 1000 * UNIT
         start = self._start()
         size = max(32, 2 * self._policy.sample) if self._policy.sample else 256
@@ -204,8 +268,8 @@ class Room:
             seen += len(block)
             size = min(8192, 2 * size)
             score = self._scores.of(shape, block)
-            if ties is not None and ties.has_weight():
-                score = score + ties.worse(self._machines)[block]
+            if ties is not None:
+                score = score + worse[block]
             able = np.flatnonzero(score < np.inf)[: wanted - number]
             if not able.size:
                 continue
@@ -242,10 +306,14 @@ class Room:
             machines,
             counts,
             shape.sets,
-            tells=job.replicas > 1 or bool(job.constraints) or job.job in self._watched,
+            tells=self._tells(job),
         )
         self._scores.changed(machines)
         return booking
+
+    def _tells(self, job: PendingJob) -> bool:
+        """Whether it matters to anybody where the job's tasks are."""
+        return job.replicas > 1 or bool(job.constraints) or job.job in self._watched
 
     def _vector(self, request: Resources) -> tuple[Ints, float]:
         known = self._vectors.get(request)

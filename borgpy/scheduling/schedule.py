@@ -137,7 +137,7 @@ def _queues(room: Room, jobs: Iterable[PendingJob], policy: Policy, seed: int) -
     for user in order:
         batches = [batch for job in by_user[user] for batch in _batches(room, job)]
         if policy.order is Order.LARGEST_FIRST:
-            batches.sort(key=lambda batch: -batch.shape.size)
+            batches.sort(key=lambda batch: (-batch.shape.size, batch.shape.number))
         queues.append(Queue(batches))
     return queues
 

@@ -16,6 +16,9 @@ from borgpy.scheduling.standing import Standing
 
 ALL = slice(None)
 
+AHEAD = 8
+"""So many scores of one machine cost little more to work out than one."""
+
 
 class Scores:
     """Scores are whole numbers of units in float64, infinite for a machine that cannot take the task."""
@@ -33,6 +36,8 @@ class Scores:
         self._mixed = [self._free[d] for d in mix.dimensions]
         self._ready = mix.usable(self._mixed, ALL)
         self._changed: list[Rows] = []
+        self._stale: list[Rows] = []
+        self._versions = np.zeros(len(standing), np.int64)
         self._devices_matter = any(part.packing is Packing.FGD for part in policy.packing)
         self._exclusive = bool(standing.exclusive.any()) or any(
             job.is_exclusive() for job in standing.snapshot.pending
@@ -54,11 +59,8 @@ class Scores:
 
     def changed(self, machines: Rows) -> None:
         """These machines are not what they were."""
-        for column, exact in zip(self._free, self._standing.columns, strict=True):
-            column[machines] = exact[machines]
-        if self._mixed:
-            now = [column[machines] for column in self._mixed]
-            self._ready[machines] = self._frame.mix.usable(now, machines)
+        self._versions[machines] += 1
+        self._stale.append(machines)
         self._changed.append(machines)
 
     def row(self, shape: Shape) -> Floats:
@@ -78,6 +80,10 @@ class Scores:
             self._recorder.cache_hits += len(shape.row)
         shape.seen = now
         return shape.row
+
+    def is_seen(self, shape: Shape) -> None:
+        """The row of a class has been brought up to date by whoever changed machines."""
+        shape.seen = len(self._changed)
 
     def of(self, shape: Shape, rows: Rows | slice) -> Floats:
         """float64[rows]: scores as machines are now."""
@@ -151,7 +157,47 @@ class Scores:
                 rulings.append((VetoKind.PLUGIN, f"plug-in {name}", able & ~open_to))
         return rulings
 
+    def _refresh(self) -> None:
+        """Take in what changed since scores were last worked out."""
+        rows = self._stale[0] if len(self._stale) == 1 else np.unique(np.concatenate(self._stale))
+        self._stale.clear()
+        for column, exact in zip(self._free, self._standing.columns, strict=True):
+            column[rows] = exact[rows]
+        if self._mixed:
+            now = [column[rows] for column in self._mixed]
+            self._ready[rows] = self._frame.mix.usable(now, rows)
+
+    def following(self, shape: Shape, row: int) -> float:
+        """A machine's score for one more task of the class, just after it took one.
+
+        Some of its next scores are worked out at once: the best machine is often the best again.
+        """
+        version = int(self._versions[row])
+        expected, ahead = shape.ahead.get(row, (-1, []))
+        if expected != version or not ahead:
+            ahead = self._ahead(shape, row)
+        score = ahead.pop()
+        shape.ahead[row] = (version + 1, ahead)
+        return score
+
+    def _ahead(self, shape: Shape, row: int) -> list[float]:
+        """The next scores in reverse, an infinite one where there is no more room."""
+        room = AHEAD + 1
+        for column, amount in zip(self._standing.columns, shape.amounts, strict=True):
+            if amount:
+                room = min(room, int(column[row]) // amount)
+        room = 0 if shape.exclusive else max(0, room)
+        more = min(room, AHEAD)
+        scores = [] if room > AHEAD else [np.inf]
+        if more:
+            at = self._score(shape, np.full(more, row), np.arange(more))
+            self._recorder.scored += more
+            scores += at[::-1].tolist()
+        return scores
+
     def _score(self, shape: Shape, rows: Rows | slice, before: Ints | int) -> Floats:
+        if self._stale:
+            self._refresh()
         if isinstance(before, int):
             fit = Fit(self._frame, rows, self._free, shape.nothing, shape.floats, self._ready)
         else:

@@ -21,10 +21,13 @@ class Shape:
     """One equivalence class. ``allowed`` bool[machines] and ``wish`` float64[machines] or None do not change in a pass.
 
     ``row`` float64[machines] is the score of every machine for one more task of the class, infinite where it cannot be,
-    as it was when the pass had made ``seen`` changes. ``size`` orders classes by how much they ask for.
+    as it was when the pass had made ``seen`` changes. ``ahead`` keeps next scores of
+    single machines, each with the machine's version for which the last of them holds. ``size`` orders classes by how
+    much they ask for, ``number`` those of one size.
     """
 
     __slots__ = (
+        "ahead",
         "allowed",
         "amounts",
         "asks_inner",
@@ -34,6 +37,7 @@ class Shape:
         "hopeless",
         "job",
         "nothing",
+        "number",
         "plugins",
         "row",
         "seen",
@@ -66,6 +70,8 @@ class Shape:
         self.asks_inner = bool(job.devices or asked.sets)
         self.row: Floats | None = None
         self.seen = 0
+        self.ahead: dict[int, tuple[int, list[float]]] = {}
+        self.number = 0
         self.hopeless = False
 
 

@@ -1,6 +1,7 @@
 """The cell as it stands in the middle of a pass: the snapshot's columns, copied, from which placements are taken."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -116,6 +117,28 @@ class Standing:
         for port in job.ports:
             self._ports.setdefault(port, set()).update(machines.tolist())
         return booking
+
+    def take_one(self, job: PendingJob, amounts: Sequence[int], row: int) -> None:
+        """One task that holds nothing by number takes its amounts: arrays would cost more than what they hold.
+
+        `booked` has to follow.
+        """
+        for column, amount in zip(self.columns, amounts, strict=True):
+            if amount:
+                column[row] -= amount
+        self.tasks[row] += 1
+        if job.is_exclusive():
+            self.exclusive[row] += 1
+        if job.is_production():
+            self.production_cpu[row] += amounts[0]
+
+    def booked(self, job: PendingJob, vector: Ints, rows: Sequence[int], *, tells: bool) -> Booking:
+        """What `take_one` has taken of these machines, one task each, in the end."""
+        machines, counts = np.unique(np.array(rows, np.intp), return_counts=True)
+        counts = counts.astype(np.int64)
+        if tells:
+            self._crowds[job.job].append(Crowd(machines, counts))
+        return Booking(job, vector, machines, counts, tells, _NO_INNER, {}, None)
 
     def give_back(self, booking: Booking) -> None:
         """Undo a booking. The last one comes first."""

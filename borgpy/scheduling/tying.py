@@ -1,14 +1,15 @@
 """How a job's constraints and the policy's spreading become `Ties`: levels, masks and penalties over the machines."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from borgpy.model.constraints import Away, Exclusive, Limit, Near, Spread
 from borgpy.model.names import JobKey
 from borgpy.model.policy import Policy
-from borgpy.scheduling.domains import Domains, Ties, nested
+from borgpy.scheduling.domains import Domains, Tie, Ties, nested
 from borgpy.scheduling.eligibility import sum_of
 from borgpy.scheduling.facts import PendingJob
-from borgpy.scheduling.merge import NO_LIMIT, Level
 from borgpy.scheduling.neighbours import (
     Ruling,
     is_own,
@@ -31,7 +32,7 @@ class Tying:
         self._standing = standing
         self._policy = policy
         self._domains: dict[str, Domains] = {}
-        self._nested: dict[tuple[str, ...], bool] = {}
+        self._nested: dict[tuple[int, ...], bool] = {}
         self.shuns = shuns_of(standing.snapshot)
 
     def watched(self) -> frozenset[JobKey]:
@@ -60,22 +61,24 @@ class Tying:
         """As things stand; ``allowed`` are the machines that the job may use as far as they themselves go."""
         if self.is_loose(job):
             return None
-        levels = self._levels(job)
-        levels.sort(key=lambda entry: (not entry[0].machines, -entry[0].size))
+        ties = sorted(self._own(job), key=lambda tie: (not tie.domains.machines, -tie.domains.size))
         barred, moving = self._barred(job, allowed)
         extra, drifting = self._extra(job)
-        domains = [domain for domain, _ in levels]
-        key = tuple(name for domain in domains for name, d in self._domains.items() if d is domain)
-        if key not in self._nested:
-            self._nested[key] = nested(domains)
         return Ties(
-            domains,
-            [level for _, level in levels],
+            ties,
+            self._standing.crowd(job.job),
             barred,
             extra,
-            chain=self._nested[key],
+            chain=self._nest(ties),
             moving=moving or drifting,
         )
+
+    def _nest(self, ties: Sequence[Tie]) -> bool:
+        key = tuple(id(tie.domains) for tie in ties)  # they live as long as this does
+        known = self._nested.get(key)
+        if known is None:
+            known = self._nested[key] = nested([tie.domains for tie in ties])
+        return known
 
     def domains(self, attribute: str) -> Domains:
         known = self._domains.get(attribute)
@@ -86,58 +89,32 @@ class Tying:
     def _soft(self, weight: int) -> float:
         return weight / 100 * self._policy.soft / 1000
 
-    def _levels(self, job: PendingJob) -> list[tuple[Domains, Level]]:
-        levels = []
+    def _own(self, job: PendingJob) -> Iterator[Tie]:
+        """What the job's own tasks do to each other."""
         if job.replicas > 1:
             for domain in self._policy.spread:
+                domains = self.domains(domain.attribute)
                 unit = unit_of(domain.weight / 1000 / job.replicas)
-                if unit:
-                    levels.append(self._level(job, domain.attribute, unit=unit))
+                if unit and domains.values:
+                    yield Tie(domains, unit)
         for rule in job.constraints:
-            if isinstance(rule, Limit):
-                if rule.weight:
-                    step = unit_of(self._soft(rule.weight))
-                    levels.append(self._level(job, rule.attribute, step_at=rule.most, step=step))
-                else:
-                    levels.append(self._level(job, rule.attribute, limit=rule.most))
+            if isinstance(rule, Limit) and rule.weight:
+                step = unit_of(self._soft(rule.weight))
+                yield Tie(self.domains(rule.attribute), step_at=rule.most, step=step)
+            elif isinstance(rule, Limit):
+                yield Tie(self.domains(rule.attribute), limit=rule.most)
             elif isinstance(rule, Spread) and rule.weight:
-                levels.append(self._balance(job, rule))
-        return levels
+                yield self._balance(rule)
 
-    def _balance(self, job: PendingJob, rule: Spread) -> tuple[Domains, Level]:
+    def _balance(self, rule: Spread) -> Tie:
         """A soft Spread: each task counts as many times as the value's share is smaller than an even one."""
         domains = self.domains(rule.attribute)
         column = self._standing.snapshot.attributes.column(rule.attribute)
         shares = _shares(rule, column)[:-1]
         fair = np.where(shares > 0, shares * len(shares), 1.0)
-        unit = np.zeros(domains.size)
-        unit[: len(fair)] = units(self._soft(rule.weight) / fair)
-        counts = domains.counts(self._standing, job.job)
-        return domains, Level(
-            domains.codes, counts, unit, free=domains.free, machines=domains.machines
-        )
-
-    def _level(
-        self,
-        job: PendingJob,
-        attribute: str,
-        *,
-        unit: float = 0.0,
-        limit: int = NO_LIMIT,
-        step_at: int = NO_LIMIT,
-        step: float = 0.0,
-    ) -> tuple[Domains, Level]:
-        domains = self.domains(attribute)
-        return domains, Level(
-            domains.codes,
-            domains.counts(self._standing, job.job),
-            domains.per_value(unit),
-            limit=limit,
-            step_at=step_at,
-            step=step,
-            free=domains.free,
-            machines=domains.machines,
-        )
+        per_task = np.zeros(domains.size)
+        per_task[: len(fair)] = units(self._soft(rule.weight) / fair)
+        return Tie(domains, units=per_task)
 
     def _barred(self, job: PendingJob, allowed: Mask) -> tuple[Mask | None, bool]:
         """Where hard rules about others keep the job off, and whether its own next task changes that."""
