@@ -31,6 +31,8 @@ class AllocColumns:
 
     def update(self, cell: CellView, machines: Iterable[str]) -> None:
         """Look again at the allocs on these machines; some may be gone, as may be machines."""
+        if not cell.allocs and not self._known:
+            return
         came: dict[JobKey, list[MachineFacts]] = {}
         went: set[Place] = set()
         for name in machines:

@@ -17,6 +17,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from borgpy.model import checkpoint
+from borgpy.model.alloc import AllocSetSpec
 from borgpy.model.api import CellView, EventView, JobView, MachineView, QuotaView, TaskView, WhyView
 from borgpy.model.machine import MachineSpec
 from borgpy.model.orders import Join, Joined
@@ -107,6 +108,30 @@ async def test_a_job_goes_in_and_every_view_of_it_comes_out(caller: Caller) -> N
     assert {(q.band.value, q.used.cpu) for q in quota if q.used.cpu} == {("batch", 200)}
     assert (await caller.get("/v1/cell", CellView)).jobs >= 1
     await caller.ask("DELETE", "/v1/jobs/alice/views?purge=1", user="alice")
+
+
+async def test_an_alloc_set_goes_in_and_jobs_run_in_it(caller: Caller) -> None:
+    asked = AllocSetSpec("room", "alice", "ic", Resources(cpu=500, ram=1 << 30, disk=1 << 30))
+    status, answer = await caller.ask("PUT", "/v1/allocs/alice/room", user="alice", body=asked)
+    assert (status, answer["created"]) == (200, 1)
+    view = await caller.get("/v1/jobs/alice/room", JobView)
+    assert view.spec == asked.job()
+    assert view.summary == "alloc set: 0 of 1 placed, 0 tasks in them; 1 waiting"
+
+    inside = a_spec("inside", replicas=1, alloc="room")
+    assert (await caller.submit(inside))[0] == 200
+    why = await caller.get("/v1/jobs/alice/inside/tasks/0/why", WhyView)
+    assert why.sentences[0].startswith("no alloc of alice/room has a place yet")
+
+    status, answer = await caller.submit(asked.job())
+    assert status == 400
+    assert answer["hint"] == "submit it with PUT /v1/allocs/alice/room"
+    status, answer = await caller.ask("PUT", "/v1/allocs/alice/den", user="alice", body=asked)
+    assert status == 400, "the path and the body must agree"
+    status, answer = await caller.submit(a_spec("elsewhere", alloc="bob/room"))
+    assert (status, answer["title"]) == (403, "alice may not use the alloc sets of bob")
+    for name in ("inside", "room"):
+        await caller.ask("DELETE", f"/v1/jobs/alice/{name}?purge=1", user="alice")
 
 
 async def test_a_write_repeated_under_its_key_gets_the_first_answer(caller: Caller) -> None:

@@ -11,7 +11,7 @@ import pytest
 from borgpy.admission.validate import problems_of
 from borgpy.bcl.diagnostics import BclError, Source
 from borgpy.bcl.evaluate import Evaluated, evaluate
-from borgpy.bcl.jobs import declarations_of
+from borgpy.bcl.jobs import alloc_declarations_of, declarations_of
 from borgpy.bcl.loading.program import load
 from borgpy.bcl.reading.format import format_text
 from borgpy.cli.project import RootFiles
@@ -24,8 +24,12 @@ LISTING = LECTURE.replace("../hello_world_webserver", "./hello_world_webserver")
 
 FILES = sorted(str(path.relative_to(JOBSPECS)) for path in JOBSPECS.rglob("*.borg"))
 LIBRARIES = ("greeters/lib/service.borg", "storefront/storefront.borg")
-RUNNABLE = [name for name in FILES if name.startswith(("hello_world", "greeters/g", "storefront/"))]
-"""What a cell of this release takes; alloc sets, constraints and deferred starts have to wait for another."""
+RUNNABLE = [
+    name
+    for name in FILES
+    if name.startswith(("hello_world", "greeters/g", "storefront/", "wordcount/"))
+]
+"""What a cell of this release takes; deferred starts have to wait for another."""
 
 NOTHING: Mapping[str, object] = {}
 
@@ -64,8 +68,11 @@ def test_a_library_declares_nothing_by_itself(name: str) -> None:
 
 @pytest.mark.parametrize("name", RUNNABLE)
 def test_a_cell_of_this_release_would_take_it(name: str) -> None:
-    for job in declarations_of(evaluated(name)):
+    file = evaluated(name)
+    for job in declarations_of(file):
         assert problems_of(job.spec(Package(job.name, "0" * 64, 1), "you")) == ()
+    for alloc_set in alloc_declarations_of(file):
+        assert problems_of(alloc_set.spec("you").job()) == ()
 
 
 @pytest.mark.parametrize(
