@@ -84,6 +84,9 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     ``sample`` is Borg's relaxed randomisation: look for so many machines that can take a task, from a random one on,
     and take the best of these; 0 looks at all. ``good_enough`` is Fenzo's: in thousandths, stop at the first machine
     whose whole score is no worse; 0 never does.
+
+    Journals and checkpoints leave out what is at its default, so once released a default stays as it is for ever. Should
+    fresh cells begin with another policy one day, it is a value of its own beside this one, under other rules.
     """
 
     packing: tuple[Part, ...] = (Part(Packing.HYBRID, 100),)

@@ -200,5 +200,15 @@ def test_a_cell_keeps_the_plug_ins_it_was_given(shell: CommandLine) -> None:
     assert "our_plugins has no 'gone'" in said.err
     assert shell.types("cell", "start").code == 0
     assert plugins() == ["empty"]
+    job = shell.home / "web.borg"
+    job.write_text(
+        job.read_text().replace(
+            "replicas", "constraints = [{ operator = plugin value = empty }]\n  replicas"
+        )
+    )
+    said = shell.types("up", "web.borg", "--wait", "running", "--timeout", "60s")
+    assert said.code == 0, said.err
+    tasks = shell.types("tasks", "web", "-o", "json").json()
+    assert len({task["machine"] for task in tasks}) == 2
     assert shell.types("cell", "start", "--plugin", "none").code == 0
     assert plugins() == []
