@@ -7,7 +7,9 @@ import msgspec
 from borgpy.bcl.diagnostics import Span
 from borgpy.model.alloc import AllocSetSpec
 from borgpy.model.constraints import Constraint
+from borgpy.model.devices import DeviceRequest
 from borgpy.model.overrides import Override
+from borgpy.model.resource_sets import SetRequest
 from borgpy.model.resources import Resources
 from borgpy.model.spec import (
     AppClass,
@@ -64,6 +66,9 @@ class JobDeclaration(msgspec.Struct, frozen=True):
     alloc: str = ""
     after: tuple[str, ...] = ()
     quota_user: str = ""
+    devices: tuple[DeviceRequest, ...] = ()
+    sets: tuple[SetRequest, ...] = ()
+    runtime_ms: int = 0
 
     def spec(self, package: Package, user: str, packages: Sequence[Package] = ()) -> JobSpec:
         """The job to submit, for the file's user or else ``user``.
@@ -82,6 +87,8 @@ class JobDeclaration(msgspec.Struct, frozen=True):
             appclass=self.appclass,
             packages=tuple(packages),
             fixed_ports=self.fixed_ports,
+            devices=self.devices,
+            sets=self.sets,
         )
         return JobSpec(
             name=self.name,
@@ -97,6 +104,7 @@ class JobDeclaration(msgspec.Struct, frozen=True):
             alloc=self.alloc,
             after=self.after,
             quota_user=self.quota_user,
+            runtime_ms=self.runtime_ms,
         )
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from borgpy.bcl.declarations import AllocDeclaration, FileUse, JobDeclaration
 from borgpy.bcl.diagnostics import Details, Findings, Source, Span, Spot
-from borgpy.bcl.placing import constraint_of, override_of, texts_of
+from borgpy.bcl.placing import constraint_of, devices_of, override_of, sets_of, texts_of
 from borgpy.bcl.schema import Checked
 from borgpy.model.declared import DeclaredAlloc, DeclaredJob, DeclaredService
 from borgpy.model.declared.package import DeclaredPackage, DeclaredPackageUse
@@ -120,6 +120,7 @@ class _Job:
         ports = tuple(dict.fromkeys((*named, *used)))
         self._refuse_placeholders("binary", plain.binary)
         self._check_overrides(overrides)
+        self._check_twins()
         return JobDeclaration(
             name=self._checked.name,
             cell=plain.runtime.cell,
@@ -146,6 +147,9 @@ class _Job:
             alloc=plain.alloc or "",
             after=(plain.after,) if isinstance(plain.after, str) else plain.after,
             quota_user=plain.quota_user or "",
+            devices=devices_of(plain.requirements),
+            sets=sets_of(plain.requirements),
+            runtime_ms=round(plain.expected_runtime * MILLI),
         )
 
     def _health(self, health: DeclaredHealth | None, ports: tuple[str, ...]) -> HealthCheck | None:
@@ -175,6 +179,17 @@ class _Job:
                     message = f"{self._checked.name} has no tasks {tasks}"
                     help = f"its tasks are 0 to {replicas - 1:,}"
                     self._report("range", f"overrides.{number}.tasks", message, help)
+
+    def _check_twins(self) -> None:
+        asked = self._plain.requirements
+        if asked.gpu is not None and "gpu" in asked.devices:
+            self._report("duplicate", "requirements.gpu", "gpu is there twice", "leave one out")
+        names = [wanted.name for wanted in asked.sets]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                message = f"{self._checked.name} asks for two resource sets called '{name}'"
+                help = "a task is in one set of a name"
+                self._report("duplicate", f"requirements.sets.{number}", message, help)
 
     def _files(self, packages: Sequence[str | DeclaredPackageUse]) -> tuple[FileUse, ...]:
         files = tuple(map(self._package, range(len(packages)), packages))

@@ -3,9 +3,12 @@
 from borgpy.bcl.schema.rules import implied_operator
 from borgpy.model import constraints as c
 from borgpy.model.declared.constraint import DeclaredConstraint
+from borgpy.model.declared.numbered import DeclaredDevices, DeclaredTaskRequirements
 from borgpy.model.declared.parts import DeclaredOverride
 from borgpy.model.declared.values import Scalar
+from borgpy.model.devices import WHOLE, DeviceRequest
 from borgpy.model.overrides import IndexRange, Override, parse_ranges
+from borgpy.model.resource_sets import SetRequest
 
 
 def constraint_of(declared: DeclaredConstraint) -> c.Constraint:
@@ -39,6 +42,32 @@ def constraint_of(declared: DeclaredConstraint) -> c.Constraint:
         values=_values(declared),
         weight=weight,
     )
+
+
+def devices_of(asked: DeclaredTaskRequirements) -> tuple[DeviceRequest, ...]:
+    """The devices that checked requirements ask for, by kind; none of a kind is as good as nothing."""
+    named = asked.devices if asked.gpu is None else {"gpu": asked.gpu, **asked.devices}
+    return tuple(
+        _device(kind, several)
+        for kind, wanted in named.items()
+        if (several := _several(wanted)).count
+    )
+
+
+def sets_of(asked: DeclaredTaskRequirements) -> tuple[SetRequest, ...]:
+    """The slots of resource sets that checked requirements ask for."""
+    return tuple(SetRequest(wanted.name, wanted.value, wanted.slots) for wanted in asked.sets)
+
+
+def _several(wanted: float | DeclaredDevices) -> DeclaredDevices:
+    return wanted if isinstance(wanted, DeclaredDevices) else DeclaredDevices(count=wanted)
+
+
+def _device(kind: str, wanted: DeclaredDevices) -> DeviceRequest:
+    models = (wanted.model,) if isinstance(wanted.model, str) else wanted.model or ()
+    if wanted.count < 1:
+        return DeviceRequest(1, round(wanted.count * WHOLE), kind, models)
+    return DeviceRequest(int(wanted.count), WHOLE, kind, models)
 
 
 def override_of(declared: DeclaredOverride) -> Override:

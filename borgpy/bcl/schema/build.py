@@ -10,7 +10,14 @@ from msgspec import inspect
 from borgpy.bcl.schema.containers import EitherKind, ListKind, NamedKind
 from borgpy.bcl.schema.groups import Group
 from borgpy.bcl.schema.kind import Kind
-from borgpy.bcl.schema.numbers import AmountKind, BytesKind, CoresKind, SecondsKind, WholeKind
+from borgpy.bcl.schema.numbers import (
+    AmountKind,
+    BytesKind,
+    CoresKind,
+    DevicesKind,
+    SecondsKind,
+    WholeKind,
+)
 from borgpy.bcl.schema.rules import Rule, constraint_rule, package_rule
 from borgpy.bcl.schema.texts import ChoiceKind, ScalarKind, text_kind
 from borgpy.model.declared import DECLARED
@@ -26,7 +33,13 @@ _RULES: Mapping[type, Rule] = {
     DeclaredPackageUse: package_rule,
 }
 
-_NUMBERS = {"bytes": BytesKind, "cores": CoresKind, "seconds": SecondsKind, "amount": AmountKind}
+_NUMBERS = {
+    "bytes": BytesKind,
+    "cores": CoresKind,
+    "seconds": SecondsKind,
+    "amount": AmountKind,
+    "devices": DevicesKind,
+}
 
 
 @cache

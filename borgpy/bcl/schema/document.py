@@ -7,6 +7,8 @@ from borgpy.bcl.schema.reference import FieldReference, about, fields_of
 _PARTS = (
     "runtime",
     "requirements",
+    "requirements.gpu",
+    "requirements.sets",
     "health",
     "update",
     "ports",
@@ -38,7 +40,8 @@ def _part(name: str) -> Iterator[str]:
 
 
 def _type_of(name: str) -> str:
-    return next(field.type for field in fields_of("job") if field.name == name)
+    within, _, last = f"job.{name}".rpartition(".")
+    return next(field.type for field in fields_of(within) if field.name == last)
 
 
 def _unlike(kind: str, other: str) -> tuple[FieldReference, ...]:

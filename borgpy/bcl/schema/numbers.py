@@ -160,6 +160,22 @@ class CoresKind(NumberKind):
         super()._complain_of_range(amount, place, tip)
 
 
+class DevicesKind(NumberKind):
+    """A number of devices: whole ones, or a part of one in whole thousandths."""
+
+    wanted = "a number of devices (2, or a part of one: 0.5)"
+
+    def shown(self, amount: Number) -> str:
+        return f"{amount:,} devices"
+
+    def _is_exact(self, amount: Number) -> bool:
+        return amount == int(amount) or (amount < 1 and are_thousandths(amount))
+
+    def _complain_of_fraction(self, amount: Number, place: Place) -> None:
+        message = f"{place.path} is {amount:g}: whole devices can be asked for, or a part of one"
+        place.report("range", message, Details(help="a part of one is in whole thousandths: 0.5"))
+
+
 class SecondsKind(NumberKind):
     """A length of time, in whole milliseconds."""
 

@@ -113,7 +113,7 @@ _TEXTS = {
     "digest": "SHA-256 in hex",
 }
 
-_UNITS = {"cores": "cores", "amount": "whole number or bytes"}
+_UNITS = {"cores": "cores", "devices": "devices", "amount": "whole number or bytes"}
 
 
 def _number_text(type_: inspect.IntType | inspect.FloatType, extra: dict[str, Any]) -> str:

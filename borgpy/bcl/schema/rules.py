@@ -7,7 +7,7 @@ import msgspec
 from borgpy.bcl.diagnostics import Code
 from borgpy.bcl.loading.jsondata import Json
 from borgpy.model.constraints import Operator, is_number, is_version_range
-from borgpy.model.names import NAME_RULE, is_job_reference, is_name
+from borgpy.model.names import NAME_RULE, is_job_reference, is_name, is_pool
 
 
 class Complaint(msgspec.Struct, frozen=True):
@@ -122,8 +122,7 @@ def _pool(operator: str, value: Json) -> Iterator[Complaint]:
     if not isinstance(value, str):
         yield _missing(operator, "'USER/NAME' or '*/NAME'")
         return
-    owner, _, name = value.partition("/")
-    if not (owner == "*" or is_name(owner)) or not is_name(name):
+    if not is_pool(value):
         help = "it is called 'USER/NAME', or '*/NAME' if it is open to all"
         yield Complaint("range", "value", f"'{value}' is no pool of machines", help)
 

@@ -11,6 +11,8 @@ from borgpy.model.declared.parts import DeclaredRequirements, DeclaredRuntime, P
 from borgpy.model.declared.values import Labels, Name, Replicas
 from borgpy.model.priority import DEFAULT_PRIORITY, MAX_PRIORITY, MIN_PRIORITY, Band
 
+UNKNOWN_RESOURCE = "a resource that only this cell knows goes into extra = { NAME = amount }"
+
 
 class Placed(Part, frozen=True, kw_only=True):
     """What jobs and alloc sets have in common: they are admitted, charged and placed."""
@@ -21,12 +23,9 @@ class Placed(Part, frozen=True, kw_only=True):
     requirements: Annotated[
         DeclaredRequirements,
         Meta(
-            description="What one task may take of its machine at most, or what one alloc keeps of it.",
+            description="What one alloc keeps of its machine.",
             examples=["{ ram = 512MiB cpu = 0.5 }"],
-            extra={
-                "any_case": True,
-                "unknown": "a resource that only this cell knows goes into extra = { NAME = amount }",
-            },
+            extra={"any_case": True, "unknown": UNKNOWN_RESOURCE},
         ),
     ] = DeclaredRequirements()
     replicas: Annotated[

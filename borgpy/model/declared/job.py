@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from borgpy.model import limits
-from borgpy.model.declared.alloc import Placed
+from borgpy.model.declared.alloc import UNKNOWN_RESOURCE, Placed
+from borgpy.model.declared.numbered import DeclaredTaskRequirements
 from borgpy.model.declared.package import DeclaredPackageUse
 from borgpy.model.declared.parts import (
     DeclaredHealth,
@@ -30,6 +31,15 @@ _TASK = TaskSpec(Package("", "", 0))
 
 class Work(Placed, frozen=True, kw_only=True):
     """What jobs and services have in common."""
+
+    requirements: Annotated[
+        DeclaredTaskRequirements,
+        Meta(
+            description="What one task may take of its machine at most.",
+            examples=["{ ram = 512MiB cpu = 0.5 }"],
+            extra={"any_case": True, "unknown": UNKNOWN_RESOURCE},
+        ),
+    ] = DeclaredTaskRequirements()
 
     binary: Annotated[
         Path,
@@ -113,6 +123,16 @@ class Work(Placed, frozen=True, kw_only=True):
             examples=["'extract'"],
         ),
     ] = ()
+    expected_runtime: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=limits.MAX_RUNTIME_MS // SECOND_MS,
+            description="How long a task is expected to run, so that those that end together can be put together; 0 if nobody knows.",
+            examples=["10min"],
+            extra={"unit": "seconds"},
+        ),
+    ] = 0
     quota_user: Annotated[
         Name | None,
         Meta(

@@ -10,8 +10,10 @@ from borgpy.bcl.loading.program import MemoryFiles, load
 from borgpy.model import constraints as c
 from borgpy.model.alloc import AllocSetSpec
 from borgpy.model.declared.parts import DEFAULT_REQUIREMENTS
+from borgpy.model.devices import DeviceRequest
 from borgpy.model.overrides import IndexRange, Override
 from borgpy.model.priority import DEFAULT_PRIORITY
+from borgpy.model.resource_sets import SetRequest
 from borgpy.model.resources import Resources
 from borgpy.model.spec import (
     AppClass,
@@ -213,6 +215,65 @@ def test_what_is_said_of_the_place_reaches_the_spec() -> None:
 )
 def test_constraints_become_what_the_cell_knows(written: str, constraint: c.Constraint) -> None:
     assert declared(f"constraints = [{{ {written} }}]").constraints == (constraint,)
+
+
+@pytest.mark.parametrize(
+    ("written", "devices"),
+    [
+        ("gpu = 2", (DeviceRequest(2),)),
+        ("GPU = 0.5", (DeviceRequest(1, 500),)),
+        ("gpu = 250m", (DeviceRequest(1, 250),)),
+        ("gpu = 0", ()),
+        ("gpu = { model = A100 }", (DeviceRequest(models=("A100",)),)),
+        (
+            "gpu = { count = 0.25 model = [A100, 'H100 80G'] }",
+            (DeviceRequest(1, 250, models=("A100", "H100 80G")),),
+        ),
+        (
+            "gpu = 1 devices = { tpu = { count = 4 } }",
+            (DeviceRequest(), DeviceRequest(4, kind="tpu")),
+        ),
+    ],
+)
+def test_devices_are_whole_or_a_part_of_one(
+    written: str, devices: tuple[DeviceRequest, ...]
+) -> None:
+    spec = declared(f"requirements = {{ cpu = 1 {written} }}").spec(PACKAGE, "alice")
+    assert spec.task.devices == devices
+    assert spec.task.requirements.extra == {}
+
+
+def test_resource_sets_and_the_expected_runtime_reach_the_spec() -> None:
+    spec = declared(
+        "requirements = { sets = [{ name = eni value = 'sg-1' slots = 2 }, "
+        "{ name = licence value = spice }] } expected_runtime = 10min"
+    ).spec(PACKAGE, "alice")
+    assert spec.task.sets == (SetRequest("eni", "sg-1", 2), SetRequest("licence", "spice"))
+    assert spec.runtime_ms == 600_000
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "message"),
+    [
+        ("gpu = 1.5", "range", "whole devices can be asked for, or a part of one"),
+        ("gpu = 0.0001", "range", "whole devices can be asked for, or a part of one"),
+        ("gpu = 1000", "range", "too much"),
+        ("gpu = 'many'", "type", "requirements.gpu"),
+        ("gpu = { model = A100 size = 3 }", "field", "unknown field 'size'"),
+        ("gpu = 1 devices = { gpu = 2 }", "duplicate", "gpu is there twice"),
+        ("sets = [{ name = eni }]", "missing", "value is missing"),
+        (
+            "sets = [{ name = eni value = a }, { name = eni value = b }]",
+            "duplicate",
+            "two resource sets called 'eni'",
+        ),
+        ("sets = [{ name = eni value = a slots = 0 }]", "range", "too little"),
+    ],
+)
+def test_what_is_asked_for_by_number_is_checked(written: str, code: str, message: str) -> None:
+    with pytest.raises(BclError, match=message) as caught:
+        declared(f"requirements = {{ {written} }}")
+    assert [diagnostic.code for diagnostic in caught.value.diagnostics] == [code]
 
 
 def test_packages_are_files_that_are_declared_or_described() -> None:

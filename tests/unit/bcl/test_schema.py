@@ -117,7 +117,9 @@ def test_what_a_job_may_say(extra: str, field: str, value: Json) -> None:
         pytest.param("notice = 2h", "range", "too much", "600s", id="a long notice"),
         pytest.param("health = {interval = 1ms}", "range", "too little", "0.1s", id="interval"),
         pytest.param("health = {path = 'ok'}", "range", "'ok'", "begins with '/'", id="no path"),
-        pytest.param("requirements = {gpu = 1}", "field", "'gpu'", "extra = {", id="no such thing"),
+        pytest.param(
+            "requirements = {licences = 1}", "field", "'licences'", "extra = {", id="no such thing"
+        ),
         pytest.param(
             "requirements = {ram = 1G / 7}",
             "unit",
