@@ -1,7 +1,7 @@
 """Allocs as the scheduler sees them: small machines, in columns of their own for each alloc set."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import msgspec
 
@@ -24,6 +24,10 @@ class AllocColumns:
     def __init__(self) -> None:
         self._columns: dict[JobKey, Columns] = {}
         self._known: dict[str, set[Place]] = {}
+
+    def of(self, keys: Container[JobKey]) -> dict[JobKey, Columns]:
+        """Those of these alloc sets, as far as they have a placed alloc."""
+        return {key: own for key, own in self._columns.items() if key in keys}
 
     @property
     def by_set(self) -> Mapping[JobKey, Columns]:

@@ -97,3 +97,8 @@ def allocs_on(cell: CellView, machine: str) -> Iterable[Place]:
     """The allocs on a machine, in order."""
     charges = cell.occupancy[machine].charges
     return sorted(place for place in charges if cell.jobs[place[0]].spec.is_alloc_set)
+
+
+def machines_of_set(cell: CellView, key: JobKey) -> set[str]:
+    """The machines with an alloc of this set."""
+    return {cell.jobs[key].tasks[index].machine for index in cell.allocs.get(key, {})}

@@ -1,9 +1,10 @@
 """What the scheduler sees of the cell: columns that are kept, and brought up to date only where something changed."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from borgpy.master.alloc_columns import AllocColumns
+from borgpy.master.alloc_places import machines_of_set
 from borgpy.master.borgmaster import Borgmaster
 from borgpy.model.cell import CellView, Job, request_of, tenancy_of
 from borgpy.model.constraints import Away
@@ -50,7 +51,8 @@ class Snapshots:
         self._refresh_all()
         cell = self._master.cell
         pending = pending_jobs(cell, at)
-        return self._columns.snapshot(cell.seq, pending, shuns(cell), self._allocs.by_set)
+        allocs = self._allocs.of({job.alloc for job in pending})
+        return self._columns.snapshot(cell.seq, pending, shuns(cell), allocs)
 
     def facts(self, at: int) -> SnapshotFacts:
         """The same as it travels."""
@@ -131,16 +133,18 @@ def next_ready(cell: CellView, at: int) -> int | None:
 def avoided(cell: CellView, job: Job, index: int) -> tuple[str, ...]:
     """The machines that a task shall not be placed on again, because it kept crashing there (Borg §4).
 
-    When those are all the machines there are, it is given another chance: crashing late beats not running at all.
+    When those are all the machines there are, or all that have an alloc of its job's set, it is given another chance:
+    crashing late beats not running at all.
     """
     avoid = job.tasks[index].avoid
     if not avoid:
         return ()
-    usable = sum(machine.state is MachineState.UP for machine in cell.machines.values())
-    known = sum(
-        name in cell.machines and cell.machines[name].state is MachineState.UP for name in avoid
-    )
-    return avoid if known < usable else ()
+    if job.spec.alloc:
+        machines: Iterable[str] = machines_of_set(cell, job.spec.alloc_key)
+    else:
+        machines = cell.machines
+    usable = {name for name in machines if cell.machines[name].state is MachineState.UP}
+    return avoid if usable - set(avoid) else ()
 
 
 def pending_job_of(cell: CellView, key: JobKey, index: int) -> PendingJob:

@@ -57,11 +57,10 @@ def _pending(
         seconds = -(-(task.ready_at - at) // 1000)
         told.insert(0, f"held back for another {seconds} s because it kept crashing")
         return WhyView(key, task.index, task.phase, task.since, tuple(told))
-    if job.spec.alloc:
-        if not snapshot.allocs.get(job.spec.alloc_key):
-            vetoes = (Veto(VetoKind.ALLOC, 0, detail=job.spec.alloc_key),)
-            said = (_no_alloc(cell, job.spec.alloc_key), *told)
-            return WhyView(key, task.index, task.phase, task.since, said, vetoes=vetoes)
+    if job.spec.alloc and not snapshot.allocs.get(job.spec.alloc_key):
+        vetoes = (Veto(VetoKind.ALLOC, 0, detail=job.spec.alloc_key),)
+        said = (_no_alloc(cell, job.spec.alloc_key), *told)
+        return WhyView(key, task.index, task.phase, task.since, said, vetoes=vetoes)
     asked = pending_job_of(cell, key, task.index)
     explanation = explain(snapshot, asked, avoided(cell, job, task.index))
     return WhyView(

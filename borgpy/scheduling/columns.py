@@ -144,6 +144,9 @@ class Columns:
     ) -> Snapshot:
         """A copy that later changes do not touch. ``allocs`` are the columns of each alloc set."""
         layout = self._layout = self._layout or self._lay_out()
+        inside: dict[JobKey, list[PendingJob]] = {}
+        for job in pending if allocs else ():
+            inside.setdefault(job.alloc, []).append(job)
         slots = layout.slots
         used = self._used[list(layout.rows)].take(slots, axis=1)
         tasks, production_cpu, ends_at, versions = self._plain.take(slots, axis=1)
@@ -181,7 +184,7 @@ class Columns:
             devices=self._devices.columns(slots),
             sets=self._sets.columns(slots),
             allocs={
-                key: own.snapshot(seq, [job for job in pending if job.alloc == key], shuns, at=at)
+                key: own.snapshot(seq, inside.get(key, ()), shuns, at=at)
                 for key, own in (allocs or {}).items()
             },
             at=at,

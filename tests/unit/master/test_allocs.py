@@ -23,9 +23,12 @@ from borgpy.model.names import JobKey
 from borgpy.model.operations import ApplyPlan, LoseMachines, Observe, StopTasks
 from borgpy.model.orders import MachineReport, TaskReport
 from borgpy.model.plan import Holding, Placement, Plan
+from borgpy.model.policy import Policy
 from borgpy.model.refusal import Accepted
 from borgpy.model.resources import Resources
 from borgpy.model.task import TaskStatus
+from borgpy.scheduling.schedule import schedule_pass
+from borgpy.scheduling.snapshot import Snapshot
 from tests.builders import (
     GIB,
     LARGE,
@@ -115,8 +118,8 @@ class TestPlaces:
 
     def test_the_scheduler_sees_allocs_as_small_machines(self) -> None:
         master = two_jobs_in_alloc_0()
-        snapshots = Snapshots(master)
-        seen = snapshots.take(40).allocs[ROOM]
+        accepted(submit(master, a_job("late", alloc="room")))
+        seen = Snapshots(master).take(40).allocs[ROOM]
         assert (seen.names, seen.hosts) == (("+000000", "+000001"), ("m1", "m2"))
         cpu, ports = seen.dimensions.index("cpu"), seen.dimensions.index("ports")
         assert seen.free[:, cpu].tolist() == [800, 1000]
@@ -124,6 +127,7 @@ class TestPlaces:
 
     def test_columns_of_allocs_that_are_kept_are_those_that_are_made_anew(self) -> None:
         master = two_jobs_in_alloc_0()
+        accepted(submit(master, a_job("late", alloc="room")))
         kept = Snapshots(master)
         for step in (
             lambda: kill(master, WEB, 0),
@@ -244,6 +248,32 @@ class TestFollowing:
         assert master.cell.jobs[WEB].tasks[0].state is TaskState.DEAD
         assert master.cell.jobs[LOGS].tasks[0].state is TaskState.PENDING
         assert not master.cell.allocs
+
+
+class TestCrashes:
+    """A task that kept crashing on a machine avoids the allocs there."""
+
+    def crashed(self, allocs: int) -> Snapshot:
+        """What a pass sees once the task has crashed on m1, in a set of so many allocs."""
+        master = a_cell_with_an_alloc_set(allocs)
+        accepted(submit(master, a_job(replicas=1, alloc="room")))
+        place_within(master, {0: 0})
+        (order,) = machine_orders(master.cell, "m1").run or ()
+        failed = TaskReport(WEB, 0, order.incarnation, TaskStatus(Phase.FAILED, started_at=40))
+        seq = machine_orders(master.cell, "m1").orders_seq
+        found = difference(master.cell, MachineReport("m1", seq, "v", (failed,)))
+        assert found is not None
+        master.apply(Observe(at=41, differences=(found,)))
+        return Snapshots(master).take(10**9)
+
+    def test_another_alloc_takes_it(self) -> None:
+        plan = schedule_pass(self.crashed(2), Policy(), 0)
+        assert plan.placements == (Placement(WEB, 0, "m2"),)
+        assert plan.holdings == (Holding(WEB, 0, alloc=1),)
+
+    def test_it_comes_back_where_there_is_no_other(self) -> None:
+        plan = schedule_pass(self.crashed(1), Policy(), 0)
+        assert plan.placements == (Placement(WEB, 0, "m1"),)
 
 
 class TestUpdates:
