@@ -5,9 +5,17 @@ from urllib.parse import urlsplit
 
 from borgpy import __version__
 from borgpy.admission.charge import charged
-from borgpy.model.api import AllocView, JobView, MachineView, QuotaView, TaskView
+from borgpy.model.api import (
+    AllocView,
+    DevicesView,
+    JobView,
+    MachineView,
+    QuotaView,
+    SetsView,
+    TaskView,
+)
 from borgpy.model.api import CellView as CellSummary
-from borgpy.model.cell import CellView, Job, is_outdated, request_of
+from borgpy.model.cell import CellView, Job, is_outdated, request_of, tenancy_of
 from borgpy.model.lifecycle import Phase, TaskState
 from borgpy.model.names import JobKey, bns_name, task_key
 from borgpy.model.orders import Usage
@@ -16,6 +24,7 @@ from borgpy.model.priority import Band, band_of
 from borgpy.model.quota import UNLIMITED_BAND
 from borgpy.model.resources import NOTHING, sayable, total
 from borgpy.model.task import Task
+from borgpy.model.tenancy import NOTHING_HELD
 
 DOMAIN = "local"
 """The last part of BNS names, until a cell is told its domain."""
@@ -96,6 +105,7 @@ def task_view(cell: CellView, key: JobKey, task: Task, usage: Usage | None = Non
     status = task.status
     running = task.state is TaskState.RUNNING
     ports = status.ports if status and running else {}
+    held = job.held.get(task.index, NOTHING_HELD)
     return TaskView(
         job=key,
         index=task.index,
@@ -115,6 +125,8 @@ def task_view(cell: CellView, key: JobKey, task: Task, usage: Usage | None = Non
         reason=task.reason,
         ready_at=task.ready_at,
         usage=usage if running else None,
+        devices=held.devices,
+        sets=held.sets,
         alloc=job.alloc_of(task.index),
         within=_within(cell, key, job, task),
     )
@@ -133,6 +145,7 @@ def machine_view(cell: CellView, name: str) -> MachineView:
     """One machine and what is placed on it."""
     machine = cell.machines[name]
     room = cell.occupancy[name]
+    held = tenancy_of(cell, name)
     return MachineView(
         name=name,
         address=machine.spec.address,
@@ -143,6 +156,14 @@ def machine_view(cell: CellView, name: str) -> MachineView:
         used=room.used,
         attributes=machine.spec.attributes,
         tasks=tuple(task_key(job, index) for job, index in sorted(room.charges)),
+        devices=tuple(
+            DevicesView(offer.kind, offer.model, tuple(held.devices[offer.kind]))
+            for offer in machine.spec.devices
+        ),
+        sets=tuple(
+            SetsView(offer.name, offer.slots, tuple(held.sets[offer.name]))
+            for offer in machine.spec.sets
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from borgpy.model.plan import Veto
 from borgpy.model.policy import Policy
 from borgpy.model.priority import Band
 from borgpy.model.refusal import Problem
+from borgpy.model.resource_sets import SetState
 from borgpy.model.resources import Resources
 from borgpy.model.spec import JobSpec
 
@@ -25,7 +26,7 @@ class AllocView(msgspec.Struct, frozen=True):
 
 
 class TaskView(msgspec.Struct, frozen=True):
-    """One task. ``url`` is where it answers, empty while it has no port; times are milliseconds since 1970.
+    """One task. ``devices`` (by kind) and ``sets`` (by name) are those that it holds, by their numbers. ``url`` is where it answers, empty while it has no port; times are milliseconds since 1970.
 
     ``alloc`` is the one it runs in, as ``USER/SET/3``, if its job names an alloc set. A task of an alloc set is an alloc
     itself; ``within`` tells what is in it while it has a place.
@@ -49,6 +50,8 @@ class TaskView(msgspec.Struct, frozen=True):
     reason: str
     ready_at: int
     usage: Usage | None
+    devices: dict[str, tuple[int, ...]] = {}
+    sets: dict[str, int] = {}
     alloc: str = ""
     within: AllocView | None = None
 
@@ -75,6 +78,22 @@ class JobView(msgspec.Struct, frozen=True):
     summary: str
 
 
+class DevicesView(msgspec.Struct, frozen=True):
+    """The devices of one kind in a machine: the free thousandths of each, by its number."""
+
+    kind: str
+    model: str
+    free: tuple[int, ...]
+
+
+class SetsView(msgspec.Struct, frozen=True):
+    """The resource sets of one name in a machine, each with so many slots, by number."""
+
+    name: str
+    slots: int
+    states: tuple[SetState, ...]
+
+
 class MachineView(msgspec.Struct, frozen=True):
     """One machine; ``tasks`` are the keys of those placed on it."""
 
@@ -87,6 +106,8 @@ class MachineView(msgspec.Struct, frozen=True):
     used: Resources
     attributes: dict[str, str]
     tasks: tuple[str, ...]
+    devices: tuple[DevicesView, ...] = ()
+    sets: tuple[SetsView, ...] = ()
 
 
 class CellView(msgspec.Struct, frozen=True):

@@ -7,11 +7,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from borgpy.model.api import CellView, EventView, MachineView, QuotaView, WhyView
+from borgpy.model.api import (
+    CellView,
+    DevicesView,
+    EventView,
+    MachineView,
+    QuotaView,
+    SetsView,
+    WhyView,
+)
 from borgpy.model.events import MachineRemoved
 from borgpy.model.lifecycle import Phase
 from borgpy.model.machine import MachineState
 from borgpy.model.priority import Band
+from borgpy.model.resource_sets import SetState
 from borgpy.model.resources import NOTHING
 from borgpy.model.spec import AppClass
 from tests.builders import a_job, a_task_spec
@@ -174,12 +183,16 @@ def test_machines(shell: CommandLine, fake: FakeBorgmaster) -> None:
             NOTHING,
             {"zone": "a"},
             ("alice/web/0",),
+            (DevicesView("gpu", "A100", (500, 0, 1000, 1000)), DevicesView("tpu", "", (0,))),
+            (SetsView("eni", 10, (SetState("sg-1", 4, 2), SetState(), SetState("", 0, 1))),),
         )
     ]
     row = shell.types("machine", "list", "--no-headers").out.split()
     assert row[:2] == ["m1", "up"]
     said = shell.types("machine", "show", "m1").out
     assert "  zone = a" in said
+    assert "  gpu      1.5 of 4 (A100), free 0:0.5 2:1 3:1\n  tpu      1 of 1\n" in said
+    assert "  eni      2 of 3, each of 10: sg-1 4, shared 0\n" in said
     assert "    alice/web/0" in said
     assert shell.types("machine", "list", "-o", "name").out == "m1\n"
 

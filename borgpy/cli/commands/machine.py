@@ -6,7 +6,8 @@ from borgpy.cli.connection import connect
 from borgpy.cli.options import Group, Options, Output, command
 from borgpy.cli.output import Table, age, coloured, share_text, show
 from borgpy.clock import SystemClock
-from borgpy.model.api import MachineView
+from borgpy.model.api import DevicesView, MachineView, SetsView
+from borgpy.model.resources import MILLI
 
 MOST_TASKS = 50
 
@@ -69,6 +70,24 @@ def _table(views: list[MachineView], *, wide: bool) -> Table:
     return Table((*headings, "ADDRESS", "ATTRIBUTES", "REASON") if wide else headings, rows)
 
 
+def _devices_line(devices: DevicesView) -> str:
+    """``gpu      1.5 of 4 (A100), free 0:0.5 1:1 3:1``."""
+    count = len(devices.free)
+    used = count - sum(devices.free) / MILLI
+    model = f" ({devices.model})" if devices.model else ""
+    free = " ".join(f"{n}:{left / MILLI:g}" for n, left in enumerate(devices.free) if left)
+    return f"  {devices.kind:<8} {used:g} of {count}{model}" + (f", free {free}" if free else "")
+
+
+def _sets_line(sets: SetsView) -> str:
+    """``eni      1 of 3, each of 10: sg-1 4``: the sets in use, whom they serve, and how many slots of each are taken."""
+    busy = [state for state in sets.states if state.tasks]
+    served = ", ".join(f"{state.value or 'shared'} {state.used}" for state in busy)
+    return f"  {sets.name:<8} {len(busy)} of {len(sets.states)}, each of {sets.slots:,}: " + (
+        served or "all free"
+    )
+
+
 def _lines(view: MachineView) -> list[str]:
     since = age(SystemClock().now() - view.since)
     reason = f": {view.reason}" if view.reason else ""
@@ -79,6 +98,8 @@ def _lines(view: MachineView) -> list[str]:
             f"  {name:<8} {share_text(name, view.used, view.capacity)}"
             for name in view.capacity.by_name()
         ),
+        *map(_devices_line, view.devices),
+        *map(_sets_line, view.sets),
         *(f"  {name} = {value}" for name, value in view.attributes.items()),
         f"  {len(view.tasks):,} tasks",
         *(f"    {task}" for task in view.tasks[:MOST_TASKS]),
