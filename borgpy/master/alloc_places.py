@@ -95,8 +95,9 @@ def holds_its_tasks(cell: CellView, key: JobKey, index: int, size: Resources) ->
 
 def allocs_on(cell: CellView, machine: str) -> Iterable[Place]:
     """The allocs on a machine, in order."""
-    charges = cell.occupancy[machine].charges
-    return sorted(place for place in charges if cell.jobs[place[0]].spec.is_alloc_set)
+    if not cell.allocs:
+        return ()
+    return sorted(place for place in cell.occupancy[machine].charges if place[0] in cell.allocs)
 
 
 def machines_of_set(cell: CellView, key: JobKey) -> set[str]:

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 
 from borgpy.master.alloc_columns import AllocColumns
 from borgpy.master.alloc_places import machines_of_set
 from borgpy.master.borgmaster import Borgmaster
 from borgpy.model.cell import CellView, Job, request_of, tenancy_of
 from borgpy.model.constraints import Away
-from borgpy.model.machine import MachineState
+from borgpy.model.machine import MachineState, Occupancy
 from borgpy.model.names import JobKey
 from borgpy.model.priority import is_production
 from borgpy.model.spec import TaskSpec
@@ -18,6 +19,11 @@ from borgpy.scheduling.facts import MachineFacts, PendingJob, Shun
 from borgpy.scheduling.snapshot import Snapshot, SnapshotFacts
 
 ALL = 1 << 30
+
+_A_MACHINE = 20
+"""What it takes to look at a machine again, in tasks there, each of which takes some more."""
+
+_JOB = itemgetter(0)
 
 
 class Snapshots:
@@ -33,18 +39,23 @@ class Snapshots:
             pass
 
     def refresh(self, limit: int) -> bool:
-        """Bring at most ``limit`` machines up to date; whether more are left.
+        """Bring some machines up to date, with about ``limit`` tasks on them; whether more are left.
 
         A shell may call it before `take`, with a pause after each call, when many machines have changed at once.
         """
         cell = self._master.cell
-        touched = self._master.take_touched(limit)
+        touched: list[str] = []
+        load = 0
+        while load < limit and (some := self._master.take_touched(1)):
+            touched += some
+            room = cell.occupancy.get(some[0])
+            load += _A_MACHINE + (len(room.charges) if room else 0)
         for name in touched:
             if name not in cell.machines:
                 self._columns.remove(name)
         self._columns.update(machine_facts(cell, name) for name in touched if name in cell.machines)
         self._allocs.update(cell, touched)
-        return len(touched) == limit
+        return load >= limit
 
     def take(self, at: int) -> Snapshot:
         """The cell as it is, with the tasks that may be placed at ``at``."""
@@ -72,21 +83,10 @@ class Snapshots:
 
 
 def machine_facts(cell: CellView, name: str) -> MachineFacts:
-    """One machine as the scheduler wants it. The cost is that of the tasks there."""
+    """One machine as the scheduler wants it. The cost is that of the jobs there."""
     machine, room = cell.machines[name], cell.occupancy[name]
-    production_cpu = ends_at = 0
-    specs: dict[str, TaskSpec] = {}
-    tasks = Counter(key for key, _ in room.charges)
-    production = {key: is_production(cell.jobs[key].spec.priority) for key in tasks}
-    for (key, index), amount in room.charges.items():
-        job = cell.jobs[key]
-        digest = job.tasks[index].spec
-        specs[digest] = job.specs[digest]
-        if index in job.held:
-            ends_at = max(ends_at, job.held[index].ends_at)
-        if production[key]:
-            production_cpu += amount.cpu
-    offered = machine.spec
+    offered, tasks = machine.spec, Counter(map(_JOB, room.charges))
+    specs, production_cpu, ends_at = _tenants(cell, room, tasks)
     numbered = any(is_numbered(spec, offered) for spec in specs.values())
     tenancy = tenancy_of(cell, name) if numbered else Tenancy(offered)
     return MachineFacts(
@@ -106,6 +106,32 @@ def machine_facts(cell: CellView, name: str) -> MachineFacts:
         sets=offered.sets,
         set_states={called: tuple(states) for called, states in tenancy.sets.items()},
     )
+
+
+def _tenants(
+    cell: CellView, room: Occupancy, tasks: Mapping[JobKey, int]
+) -> tuple[Mapping[str, TaskSpec], int, int]:
+    """What runs on a machine: the specs by digest, the CPU of production tasks, and when the last is expected to end."""
+    specs: dict[str, TaskSpec] = {}
+    production_cpu = ends_at = 0
+    closer = set()
+    for key, count in tasks.items():
+        job = cell.jobs[key]
+        if len(job.specs) > 1 or job.held:
+            closer.add(key)
+            continue
+        specs[job.digest] = job.spec.task
+        # In an alloc, which has taken the CPU already, a task takes none.
+        if is_production(job.spec.priority) and not job.spec.alloc:
+            production_cpu += count * job.spec.task.requirements.cpu
+    for (key, index), amount in room.charges.items() if closer else ():
+        if key in closer:
+            job = cell.jobs[key]
+            digest = job.tasks[index].spec
+            specs[digest] = job.specs[digest]
+            production_cpu += amount.cpu if is_production(job.spec.priority) else 0
+            ends_at = max(ends_at, job.held[index].ends_at if index in job.held else 0)
+    return specs, production_cpu, ends_at
 
 
 def pending_jobs(cell: CellView, at: int) -> tuple[PendingJob, ...]:

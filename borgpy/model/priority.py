@@ -29,6 +29,9 @@ BAND_RANGES: dict[Band, tuple[int, int]] = {
 }
 
 
+PRODUCTION_FROM = BAND_RANGES[Band.PRODUCTION][0]
+
+
 def band_of(priority: int) -> Band:
     """The band of a priority in ``MIN_PRIORITY..MAX_PRIORITY``; `ValueError` outside."""
     for band, (lowest, highest) in BAND_RANGES.items():
@@ -39,7 +42,7 @@ def band_of(priority: int) -> Band:
 
 def is_production(priority: int) -> bool:
     """Whether a task counts as production beside others on its machine: the production and monitoring bands do."""
-    return band_of(priority) in (Band.PRODUCTION, Band.MONITORING)
+    return priority >= PRODUCTION_FROM
 
 
 def may_preempt(preemptor: int, victim: int) -> bool:

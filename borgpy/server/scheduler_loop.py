@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 GATHER_SECONDS = 0.010
 """What arrives within this time shares a pass."""
 
-MACHINES_AT_ONCE = 1000
-"""Machines looked at again at a stretch; more would hold the event loop for longer than 20 ms."""
+TASKS_AT_ONCE = 5_000
+"""Tasks on machines that are looked at again at a stretch; more would hold the event loop for longer than 20 ms."""
 
 RETRY_SECONDS = 1.0
 
@@ -90,7 +90,7 @@ class SchedulerLoop:
         """Bring the columns up to date, and let others have their turn in between."""
         more = True
         while more:
-            more = self._snapshots.refresh(MACHINES_AT_ONCE)
+            more = self._snapshots.refresh(TASKS_AT_ONCE)
             await asyncio.sleep(0)
 
     async def _schedule_once(self, seed: int) -> None:

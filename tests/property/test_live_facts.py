@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from borgpy.master.borgmaster import Borgmaster
 from borgpy.master.due import due
-from borgpy.master.snapshots import Snapshots
+from borgpy.master.snapshots import Snapshots, machine_facts
 from borgpy.model import checkpoint
 from borgpy.model import constraints as c
 from borgpy.model.cell import tenancy_of
@@ -29,6 +29,7 @@ from borgpy.model.operations import (
     SubmitJob,
 )
 from borgpy.model.plan import Holding, Placement, Plan
+from borgpy.model.priority import is_production
 from borgpy.model.resource_sets import SetOffer, SetRequest
 from borgpy.model.resources import Resources
 from borgpy.model.spec import Package, Restart
@@ -186,6 +187,27 @@ class FactsUnderFire(RuleBasedStateMachine):
         anew = Snapshots(Borgmaster(restored))
         assert self.snapshots.facts(self.at) == anew.facts(self.at)
         assert seen(self.snapshots.take(self.at)) == seen(anew.take(self.at))
+
+    @invariant()
+    def what_a_machine_holds_is_the_sum_over_its_tasks(self) -> None:
+        cell = self.master.cell
+        for name, room in cell.occupancy.items():
+            facts = machine_facts(cell, name)
+            tasks = [
+                (cell.jobs[key], index, room.charges[key, index]) for key, index in room.charges
+            ]
+            assert sum(facts.tasks.values()) == len(tasks)
+            assert facts.production_cpu == sum(
+                taken.cpu for job, _, taken in tasks if is_production(job.spec.priority)
+            )
+            assert facts.ends_at == max(
+                (job.held[index].ends_at for job, index, _ in tasks if index in job.held), default=0
+            )
+            assert set(facts.packages) == {
+                digest
+                for job, index, _ in tasks
+                for digest in job.specs[job.tasks[index].spec].files()
+            }
 
     @invariant()
     def nothing_is_held_twice(self) -> None:
