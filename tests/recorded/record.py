@@ -28,7 +28,7 @@ from borgpy.model.resources import Resources
 from borgpy.model.spec import HealthCheck, Restart
 from borgpy.model.task import TaskStatus
 from borgpy.scheduling.schedule import schedule_pass
-from tests.builders import BOUNDLESS, a_job, a_machine, a_task_spec
+from tests.builders import BOUNDLESS, a_job, a_machine, a_task_spec, an_alloc_set
 from tests.recorded.fold import FOLDER, Recording, state_of
 
 WEB, ETL, TOP = JobKey("alice/web"), JobKey("bob/etl"), JobKey("alice/top")
@@ -126,9 +126,51 @@ def the_story_of_policies() -> Recorder:
     return told
 
 
+def the_story_of_allocs() -> Recorder:
+    """Alloc sets are placed and filled, grow, shrink, are killed, lost and stopped, and tasks follow."""
+    told = Recorder()
+    told.apply(o.LeaderElected(at=0, cell="ic", epoch=1, holder="here:1:1"))
+    told.apply(o.RulesChanged(at=0, rules=1))
+    room = Resources(cpu=4000, ram=1 << 33, disk=1 << 34, ports=10)
+    machines = tuple(a_machine(f"m{n}", capacity=room) for n in range(3))
+    told.apply(o.JoinMachines(at=0, by="borglets", machines=machines))
+    told.apply(o.SetQuota(at=0, by="root", quota=Quota("alice", Band.BATCH, BOUNDLESS)))
+    inside = a_job(replicas=4, alloc="room")
+    told.apply(o.SubmitJob(at=0, by="alice", spec=inside))  # refused: the set is not there
+    told.apply(o.SubmitJob(at=0, by="alice", spec=an_alloc_set(replicas=3)))
+    told.apply(o.SubmitJob(at=0, by="alice", spec=inside))
+    told.apply(o.SubmitJob(at=0, by="alice", spec=a_job("logs", replicas=2, alloc="room")))
+
+    def a_round() -> None:
+        told.pass_time(1000)
+        told.schedule()
+        told.schedule()
+        for machine in machines:
+            told.report(machine.name, Phase.HEALTHY)
+
+    a_round()
+    set_of_allocs = JobKey("alice/room")
+    told.apply(o.StopTasks(at=0, by="alice", job=set_of_allocs, indexes=(0,)))
+    a_round()
+    larger = an_alloc_set(replicas=3, requirements=Resources(cpu=3500, ram=1 << 31, disk=1 << 31))
+    told.apply(o.SubmitJob(at=0, by="alice", spec=larger))
+    for _ in range(3):
+        a_round()
+    told.apply(o.LoseMachines(at=0, machines=("m1",), reason="silence"))
+    a_round()
+    smaller = an_alloc_set(requirements=Resources(cpu=150, ram=1 << 28, disk=1 << 28))
+    told.apply(o.SubmitJob(at=0, by="alice", spec=smaller))
+    for _ in range(3):
+        a_round()
+    told.apply(o.StopTasks(at=0, by="alice", job=set_of_allocs, purge=True))
+    a_round()
+    return told
+
+
 STORIES: Mapping[str, Callable[[], Recorder]] = {
     "rules-1": the_story,
     "rules-1-policies": the_story_of_policies,
+    "rules-1-allocs": the_story_of_allocs,
 }
 
 
