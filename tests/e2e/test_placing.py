@@ -105,7 +105,5 @@ def a_task_is_told_its_devices_and_the_machine_shows_what_is_left(cell: TestCell
     assert [(d.kind, d.model, d.free) for d in machine.devices] == [("gpu", "A100", (0, 0))]
     assert machine.used.extra == {"licences": 2}
     cell.run("down", "gpus")
-    until(
-        lambda: "2 of 2" not in cell.run("machine", "show", "in-r1").out or None,
-        "the GPUs are given back",
-    )
+    free = "  gpu      0 of 2 (A100), free 0:1 1:1\n"
+    until(lambda: free in cell.run("machine", "show", "in-r1").out, "the GPUs are given back")
