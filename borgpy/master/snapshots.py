@@ -1,13 +1,13 @@
 """What the scheduler sees of the cell: columns that are kept, and brought up to date only where something changed."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from operator import itemgetter
 
 from borgpy.master.alloc_columns import AllocColumns
-from borgpy.master.alloc_places import machines_of_set
 from borgpy.master.borgmaster import Borgmaster
-from borgpy.model.cell import CellView, Job, request_of, tenancy_of
+from borgpy.master.pending import PendingJobs
+from borgpy.model.cell import CellView, tenancy_of
 from borgpy.model.constraints import Away
 from borgpy.model.machine import MachineState, Occupancy
 from borgpy.model.names import JobKey
@@ -15,7 +15,7 @@ from borgpy.model.priority import is_production
 from borgpy.model.spec import TaskSpec
 from borgpy.model.tenancy import Tenancy, is_numbered
 from borgpy.scheduling.columns import Columns
-from borgpy.scheduling.facts import MachineFacts, PendingJob, Shun
+from borgpy.scheduling.facts import MachineFacts, Shun
 from borgpy.scheduling.snapshot import Snapshot, SnapshotFacts
 
 ALL = 1 << 30
@@ -33,6 +33,7 @@ class Snapshots:
         self._master = master
         self._columns = Columns()
         self._allocs = AllocColumns()
+        self._pending = PendingJobs(master.cell)
         self._columns.update(machine_facts(master.cell, name) for name in master.cell.machines)
         self._allocs.update(master.cell, master.cell.machines)
         while master.take_touched(ALL):
@@ -61,7 +62,7 @@ class Snapshots:
         """The cell as it is, with the tasks that may be placed at ``at``."""
         self._refresh_all()
         cell = self._master.cell
-        pending = pending_jobs(cell, at)
+        pending = self._pending.at(at)
         allocs = self._allocs.of({job.alloc for job in pending})
         return self._columns.snapshot(cell.seq, pending, shuns(cell), allocs)
 
@@ -72,10 +73,14 @@ class Snapshots:
         return SnapshotFacts(
             seq=cell.seq,
             machines=self._columns.facts(),
-            pending=pending_jobs(cell, at),
+            pending=self._pending.at(at),
             shuns=shuns(cell),
             allocs={key: own.facts() for key, own in sorted(self._allocs.by_set.items())},
         )
+
+    def next_ready(self, at: int) -> int | None:
+        """When the next pending task that is held back at ``at`` may be placed."""
+        return self._pending.next_ready(at)
 
     def _refresh_all(self) -> None:
         while self.refresh(ALL):
@@ -134,50 +139,6 @@ def _tenants(
     return specs, production_cpu, ends_at
 
 
-def pending_jobs(cell: CellView, at: int) -> tuple[PendingJob, ...]:
-    """The pending tasks that are not held back at ``at``, by job."""
-    return tuple(
-        pending
-        for key in sorted(cell.pending)
-        if (pending := _pending_job(cell, key, at)) is not None
-    )
-
-
-def next_ready(cell: CellView, at: int) -> int | None:
-    """When the next pending task that is held back at ``at`` may be placed."""
-    return min(
-        (
-            ready
-            for key, indexes in cell.pending.items()
-            for index in indexes
-            if (ready := cell.jobs[key].tasks[index].ready_at) > at
-        ),
-        default=None,
-    )
-
-
-def avoided(cell: CellView, job: Job, index: int) -> tuple[str, ...]:
-    """The machines that a task shall not be placed on again, because it kept crashing there (Borg §4).
-
-    When those are all the machines there are, or all that have an alloc of its job's set, it is given another chance:
-    crashing late beats not running at all.
-    """
-    avoid = job.tasks[index].avoid
-    if not avoid:
-        return ()
-    if job.spec.alloc:
-        machines: Iterable[str] = machines_of_set(cell, job.spec.alloc_key)
-    else:
-        machines = cell.machines
-    usable = {name for name in machines if cell.machines[name].state is MachineState.UP}
-    return avoid if usable - set(avoid) else ()
-
-
-def pending_job_of(cell: CellView, key: JobKey, index: int) -> PendingJob:
-    """One pending task alone, whether it is held back or not: what `why` asks about."""
-    return _pending(cell, key, (index,))
-
-
 def shuns(cell: CellView) -> tuple[Shun, ...]:
     """The running tasks that want others kept away from them, by job."""
     return tuple(
@@ -185,36 +146,4 @@ def shuns(cell: CellView) -> tuple[Shun, ...]:
         for key in sorted(cell.shunning)
         for rule in cell.jobs[key].spec.constraints
         if isinstance(rule, Away) and not rule.weight
-    )
-
-
-def _pending_job(cell: CellView, key: JobKey, at: int) -> PendingJob | None:
-    tasks = cell.jobs[key].tasks
-    indexes = sorted(index for index in cell.pending[key] if tasks[index].ready_at <= at)
-    return _pending(cell, key, tuple(indexes)) if indexes else None
-
-
-def _pending(cell: CellView, key: JobKey, indexes: tuple[int, ...]) -> PendingJob:
-    """Tasks of one job that differ in nothing that matters here: overrides change arguments and environment only."""
-    job = cell.jobs[key]
-    spec, task = job.spec, job.spec.task
-    avoid: Mapping[int, tuple[str, ...]] = {
-        index: names for index in indexes if (names := avoided(cell, job, index))
-    }
-    return PendingJob(
-        job=key,
-        user=spec.user,
-        priority=spec.priority,
-        request=request_of(job, job.tasks[indexes[0]]),
-        spec=job.digest,
-        indexes=indexes,
-        avoid=avoid,
-        constraints=spec.constraints,
-        devices=task.devices,
-        sets=task.sets,
-        ports=tuple(sorted(task.fixed_ports.values())),
-        packages=task.files(),
-        alloc=spec.alloc_key,
-        runtime_ms=spec.runtime_ms,
-        replicas=spec.replicas,
     )

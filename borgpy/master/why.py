@@ -1,6 +1,6 @@
 """Why a task is where it is, in words a person can act on."""
 
-from borgpy.master.snapshots import avoided, pending_job_of
+from borgpy.master.pending import avoided, pending_job_of
 from borgpy.model.api import WhyView
 from borgpy.model.cell import CellView, Job
 from borgpy.model.lifecycle import Phase, TaskState

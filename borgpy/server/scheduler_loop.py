@@ -6,7 +6,7 @@ import logging
 from borgpy.clock import Clock, new_seed
 from borgpy.errors import BorgError, Fenced
 from borgpy.master.borgmaster import Borgmaster
-from borgpy.master.snapshots import Snapshots, next_ready
+from borgpy.master.snapshots import Snapshots
 from borgpy.scheduling.snapshot import Snapshot, SnapshotFacts
 from borgpy.server.passes import Passes
 from borgpy.server.plan_entries import Commit, commit_plan
@@ -78,7 +78,7 @@ class SchedulerLoop:
     async def _wait(self) -> None:
         """Until something changed, or a task that was held back may be placed."""
         now = self._clock.now()
-        ready = next_ready(self._master.cell, now)
+        ready = self._snapshots.next_ready(now)
         seconds = None if ready is None else max(0.0, (ready - now) / 1000)
         try:
             async with asyncio.timeout(seconds):

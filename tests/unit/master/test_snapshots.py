@@ -1,7 +1,8 @@
 """What the scheduler is told of a cell: facts about machines, pending jobs, and who wants whom away."""
 
 from borgpy.master.borgmaster import Borgmaster
-from borgpy.master.snapshots import Snapshots, machine_facts, pending_job_of, pending_jobs
+from borgpy.master.pending import pending_job_of, pending_jobs
+from borgpy.master.snapshots import Snapshots, machine_facts
 from borgpy.model import constraints as c
 from borgpy.model.devices import DeviceOffer, DeviceRequest
 from borgpy.model.names import JobKey
