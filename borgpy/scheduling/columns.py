@@ -1,5 +1,6 @@
 """The machines as the Borgmaster keeps them for its scheduler: told of changes only, copied for each pass."""
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
@@ -9,7 +10,7 @@ import numpy as np
 from borgpy.model.constraints import Away, Near
 from borgpy.model.names import JobKey, key_of, split_job
 from borgpy.model.resources import Resources
-from borgpy.scheduling.facts import MachineFacts, PendingJob, Shun
+from borgpy.scheduling.facts import MachineFacts, PendingJob, Shun, Want
 from borgpy.scheduling.inner import DeviceStore, SetStore
 from borgpy.scheduling.snapshot import (
     MAX_AMOUNT,
@@ -83,6 +84,7 @@ class Columns:
         self._jobs = _Whereabouts[JobKey]()
         self._packages = _Whereabouts[str]()
         self._ports = _Whereabouts[int]()
+        self._wants: Counter[Want] = Counter()
         self._layout: _Layout | None = None
 
     def __len__(self) -> int:
@@ -128,6 +130,7 @@ class Columns:
             self._jobs.change(slot, fact.tasks, {})
             self._packages.change(slot, dict.fromkeys(fact.packages, 1), {})
             self._ports.change(slot, dict.fromkeys(fact.ports, 1), {})
+            self._count_wants(fact.wants, -1)
             self._devices.clear(slot)
             self._sets.clear(slot)
             self._vacant.append(slot)
@@ -187,6 +190,7 @@ class Columns:
                 key: own.snapshot(seq, inside.get(key, ()), shuns, at=at)
                 for key, own in (allocs or {}).items()
             },
+            wants=tuple(sorted(self._wants.items(), key=lambda entry: repr(entry[0]))),
             at=at,
         )
 
@@ -203,10 +207,19 @@ class Columns:
         if before is None or before.ports != fact.ports:
             taken = dict.fromkeys(before.ports, 1) if before else {}
             self._ports.change(slot, taken, dict.fromkeys(fact.ports, 1))
+        if before is None or before.wants != fact.wants:
+            self._count_wants(before.wants if before else (), -1)
+            self._count_wants(fact.wants, 1)
         if _devices_of(before) != _devices_of(fact):
             self._devices.put(slot, fact)
         if _sets_of(before) != _sets_of(fact):
             self._sets.put(slot, fact)
+
+    def _count_wants(self, wants: Iterable[tuple[Want, int]], sign: int) -> None:
+        for want, tasks in wants:
+            self._wants[want] += sign * min(max(tasks, 0), MAX_AMOUNT)
+            if not self._wants[want]:
+                del self._wants[want]
 
     def _lay_out(self) -> _Layout:
         names = tuple(sorted(self._slots))

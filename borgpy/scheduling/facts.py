@@ -12,6 +12,14 @@ from borgpy.model.resource_sets import SetOffer, SetRequest, SetState
 from borgpy.model.resources import Resources
 
 
+class Want(msgspec.Struct, frozen=True, array_like=True):
+    """What one task asks for, as far as it tells what machines with devices are wanted for."""
+
+    cpu: int
+    ram: int
+    devices: tuple[DeviceRequest, ...] = ()
+
+
 class MachineFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """One machine, or one alloc, which is a small machine for the jobs in it.
 
@@ -20,7 +28,8 @@ class MachineFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     monitoring tasks hold, ``packages`` the digests that tasks there use, ``ports`` the fixed port numbers in use,
     ``ends_at`` when the last task of known length is expected to end (milliseconds since 1970; 0: none is known).
     ``device_free`` lists for each kind the free thousandths of each device, ``set_states`` each resource set.
-    ``host`` is the machine that an alloc is on.
+    ``host`` is the machine that an alloc is on. ``wants`` lists what the tasks on a machine with devices ask for, and how
+    many do; it may be left out, and is a forecast of what will be asked for again.
     """
 
     name: str
@@ -39,6 +48,7 @@ class MachineFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     sets: tuple[SetOffer, ...] = ()
     set_states: Mapping[str, tuple[SetState, ...]] = {}
     host: str = ""
+    wants: tuple[tuple[Want, int], ...] = ()
 
 
 class PendingJob(msgspec.Struct, frozen=True, omit_defaults=True):

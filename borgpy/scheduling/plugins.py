@@ -15,7 +15,8 @@ class Machines(msgspec.Struct, frozen=True, eq=False):
     """The machines that a plug-in is asked about, as they are now: columns of n rows each.
 
     ``capacity`` and ``free`` hold int64[n] by dimension (``cpu`` in milli-cores, ``ram`` and ``disk`` in bytes),
-    ``tasks`` int64[n] how many tasks are there. Earlier placements of the same pass are counted.
+    ``tasks`` int64[n] how many tasks are there, ``devices`` int64[n, most devices] by kind the free thousandths of each
+    device (-1 where there is none). Earlier placements of the same pass are counted.
     """
 
     rows: Rows
@@ -24,6 +25,7 @@ class Machines(msgspec.Struct, frozen=True, eq=False):
     free: Mapping[str, Ints]
     tasks: Ints
     attributes: Attributes
+    devices: Mapping[str, Ints] = {}
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -4,7 +4,7 @@ import numpy as np
 
 from borgpy.model.constraints import Plugin
 from borgpy.model.plan import VetoKind
-from borgpy.model.policy import Packing, Policy
+from borgpy.model.policy import Policy
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.neighbours import Ruling
 from borgpy.scheduling.plugins import Machines, PluginFault, Plugins, ask
@@ -13,6 +13,7 @@ from borgpy.scheduling.scoring import Fit, Frame, packing, units
 from borgpy.scheduling.shapes import Shape
 from borgpy.scheduling.snapshot import Floats, Ints, Mask, Rows
 from borgpy.scheduling.standing import Standing
+from borgpy.scheduling.worth import worth_of
 
 ALL = slice(None)
 
@@ -35,10 +36,11 @@ class Scores:
         mix = self._frame.mix
         self._mixed = [self._free[d] for d in mix.dimensions]
         self._ready = mix.usable(self._mixed, ALL)
-        self._changed: list[Rows] = []
         self._stale: list[Rows] = []
         self._versions = np.zeros(len(standing), np.int64)
-        self._devices_matter = any(part.packing is Packing.FGD for part in policy.packing)
+        self._changes = 0
+        self._changed_at: Ints = np.zeros(len(standing), np.int64)
+        self._worth = worth_of(standing, policy)
         self._exclusive = bool(standing.exclusive.any()) or any(
             job.is_exclusive() for job in standing.snapshot.pending
         )
@@ -50,27 +52,22 @@ class Scores:
 
     def needs_state(self, shape: Shape) -> bool:
         """Whether the score of a second task on a machine is known only once the first is there."""
-        return (
-            shape.asks_inner
-            or bool(shape.plugins)
-            or bool(self._policy.plugins)
-            or self._devices_matter
-        )
+        return shape.asks_inner or bool(shape.plugins) or bool(self._policy.plugins)
 
     def changed(self, machines: Rows) -> None:
         """These machines are not what they were."""
         self._versions[machines] += 1
         self._stale.append(machines)
-        self._changed.append(machines)
+        self._changes += 1
+        self._changed_at[machines] = self._changes
 
     def row(self, shape: Shape) -> Floats:
         """float64[machines]: every machine's score for one more task; not to be written to."""
-        now = len(self._changed)
+        now = self._changes
         if shape.row is None:
             shape.row = self.of(shape, ALL)
         elif shape.seen < now:
-            news = self._changed[shape.seen :]
-            rows = news[0] if len(news) == 1 else np.unique(np.concatenate(news))
+            rows = np.flatnonzero(self._changed_at > shape.seen)
             self._recorder.cache_hits += len(shape.row) - len(rows)
             if len(rows) * 4 > len(shape.row):
                 shape.row = self.of(shape, ALL)
@@ -83,11 +80,13 @@ class Scores:
 
     def is_seen(self, shape: Shape) -> None:
         """The row of a class has been brought up to date by whoever changed machines."""
-        shape.seen = len(self._changed)
+        shape.seen = self._changes
 
     def of(self, shape: Shape, rows: Rows | slice) -> Floats:
         """float64[rows]: scores as machines are now."""
         able = self.open_to(shape, rows)
+        if not able.any():
+            return np.full(len(able), np.inf)
         score = self._score(shape, rows, 0)
         self._recorder.scored += len(score)
         for name in self._policy.plugins:
@@ -166,6 +165,8 @@ class Scores:
         if self._mixed:
             now = [column[rows] for column in self._mixed]
             self._ready[rows] = self._frame.mix.usable(now, rows)
+        for worth in self._worth.values():
+            worth.changed(rows)
 
     def following(self, shape: Shape, row: int) -> float:
         """A machine's score for one more task of the class, just after it took one.
@@ -198,13 +199,17 @@ class Scores:
     def _score(self, shape: Shape, rows: Rows | slice, before: Ints | int) -> Floats:
         if self._stale:
             self._refresh()
+        devices = shape.job.devices
         if isinstance(before, int):
-            fit = Fit(self._frame, rows, self._free, shape.nothing, shape.floats, self._ready)
+            nothing, asked = shape.nothing, shape.floats
+            fit = Fit(
+                self._frame, rows, self._free, nothing, asked, self._ready, self._worth, devices
+            )
         else:
             times = before.astype(np.float64)
             already: list[Floats | float] = [times * n if n else 0.0 for n in shape.floats]
-            asked = [taken + n for taken, n in zip(already, shape.floats, strict=True)]
-            fit = Fit(self._frame, rows, self._free, already, asked)
+            total = [taken + n for taken, n in zip(already, shape.floats, strict=True)]
+            fit = Fit(self._frame, rows, self._free, already, total, None, self._worth, devices)
         score = packing(self._policy, fit)
         if shape.wish is not None:
             score = score + shape.wish[rows]
@@ -252,6 +257,9 @@ class Scores:
             free={name: self._standing.columns[d][rows] for d, name in named},
             tasks=self._standing.tasks[rows],
             attributes=snapshot.attributes,
+            devices={
+                kind: self._standing.devices(kind).free[rows] for kind in sorted(snapshot.devices)
+            },
         )
 
 

@@ -11,8 +11,10 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
+from borgpy.model.devices import DeviceRequest
 from borgpy.model.policy import Packing, Policy
 from borgpy.scheduling.snapshot import STANDARD_COUNT, Floats, Rows, Snapshot
+from borgpy.scheduling.worth import Vacancy, Worth, fragmenting, stranded
 
 UNIT = float(2**30)
 """One whole packing score. The sum of all that can be added to it stays far below 2**53."""
@@ -47,6 +49,7 @@ class Frame:
         largest = capacity.max(axis=0) if len(capacity) else np.zeros(capacity.shape[1], np.int64)
         offered = max(1, int(np.count_nonzero(largest)))
         self.worth = [1.0 / (int(most) * offered) if most > 0 else 0.0 for most in largest]
+        self.largest = [1.0 / int(most) if most > 0 else 0.0 for most in largest]
         self.mix = Mix(snapshot, policy.stranding / 1000)
         named = policy.network
         self.network = snapshot.dimensions.index(named) if named in snapshot.dimensions else None
@@ -148,7 +151,8 @@ class Fit(msgspec.Struct, frozen=True, eq=False):
     ``free`` float64[machines] by dimension is what is free now, ``before`` what the others take, ``asked`` what they and
     the one more take (float64[n] or one number for all). Amounts below 2**53 are exact, and so are their differences,
     so that a score is the same whether the others have been placed or are only thought of. ``ready`` is `Mix.usable` of
-    what is free now, where there are no others.
+    what is free now, where there are no others. ``worth`` is by packing score what is known of devices, of which each
+    task asks for ``devices``; of those that ask for any a machine takes one at a time.
     """
 
     frame: Frame
@@ -157,6 +161,8 @@ class Fit(msgspec.Struct, frozen=True, eq=False):
     before: Sequence[Floats | float]
     asked: Sequence[Floats | float]
     ready: Floats | None = None
+    worth: Mapping[Packing, Worth] = {}
+    devices: Sequence[DeviceRequest] = ()
 
     def left(self, d: int) -> Floats:
         """float64[n]: the amount of dimension ``d`` that is left with the task."""
@@ -184,6 +190,10 @@ class Fit(msgspec.Struct, frozen=True, eq=False):
         part: Floats = (self.asked[d] - self.before[d]) * self.frame.inverse[d][self.rows]
         return part
 
+    def vacancy(self) -> Vacancy:
+        before = None if self.ready is not None else (self.without(CPU), self.without(RAM))
+        return Vacancy(self.left(CPU), self.left(RAM), before, self.devices)
+
     def zeros(self) -> Floats:
         return np.zeros(len(self.free[0][self.rows]))
 
@@ -200,6 +210,23 @@ def packing(policy: Policy, fit: Fit) -> Floats:
 
 
 def _hybrid(fit: Fit) -> Floats:
+    """What the task strands: devices on machines that have any, else of the mix of plain resources."""
+    worth = fit.worth.get(Packing.HYBRID)
+    if worth is None:
+        return _unmixed(fit)
+    largest = fit.frame.largest
+    devices = stranded(worth, fit.rows, fit.vacancy(), largest[CPU], largest[RAM]) * UNIT
+    return devices if worth.everywhere else np.where(worth.has[fit.rows], devices, _unmixed(fit))
+
+
+def _fgd(fit: Fit) -> Floats:
+    worth = fit.worth.get(Packing.FGD)
+    if worth is None:
+        return fit.zeros() + UNIT / 2
+    return fragmenting(worth, fit.rows, fit.vacancy()) * UNIT
+
+
+def _unmixed(fit: Fit) -> Floats:
     """What the task strands, and a little of what is left (ours; the aim is that of Borg §3.2's hybrid).
 
     The cell's demand, of what runs and is pending, is a mix of resources; a machine with free amounts f can take so much
@@ -301,7 +328,7 @@ _SCORES: Mapping[Packing, Callable[[Fit], Floats]] = {
     Packing.BEST_FIT: _best_fit,
     Packing.WORST_FIT: _worst_fit,
     Packing.E_PVM: _e_pvm,
-    Packing.FGD: _none,
+    Packing.FGD: _fgd,
     Packing.DOT_PRODUCT: _dot_product,
     Packing.CPU_PACKER: _packer(CPU),
     Packing.RAM_PACKER: _packer(RAM),

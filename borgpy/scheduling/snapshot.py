@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from borgpy.model.constraints import MACHINE
 from borgpy.model.names import JobKey
 from borgpy.model.resources import Resources
-from borgpy.scheduling.facts import MachineFacts, PendingJob, Shun
+from borgpy.scheduling.facts import MachineFacts, PendingJob, Shun, Want
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -126,7 +126,8 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     a machine is over-committed. ``placeable`` is bool[machines]. ``hosts`` are the machines' names again; in the
     snapshot of an alloc set, whose rows are its allocs, they are the machines that these are on. ``allocs`` are such
     snapshots. ``layout`` is the same object for as long as rows, dimensions and capacities are the same, and
-    ``versions`` int64[machines] then changes wherever anything else about a machine does. ``at`` is the time it was taken.
+    ``versions`` int64[machines] then changes wherever anything else about a machine does. ``wants`` is what the tasks on
+    machines with devices ask for, and how many do. ``at`` is the time it was taken.
     """
 
     seq: int
@@ -144,6 +145,7 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     devices: Mapping[str, DeviceColumns] = {}
     sets: Mapping[str, SetColumns] = {}
     allocs: Mapping[JobKey, "Snapshot"] = {}
+    wants: tuple[tuple[Want, int], ...] = ()
     at: int = 0
 
     def __post_init__(self) -> None:

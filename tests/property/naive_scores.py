@@ -3,6 +3,7 @@
 Only the packing scores are those of the scheduler, asked for one machine at a time. A score is a sum of whole units.
 """
 
+import msgspec
 import numpy as np
 
 from borgpy.model.constraints import (
@@ -20,7 +21,9 @@ from borgpy.model.policy import Policy
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.feasibility import request_vector
 from borgpy.scheduling.scoring import UNIT, Fit, Frame, packing
-from borgpy.scheduling.snapshot import Snapshot
+from borgpy.scheduling.snapshot import ABSENT, Snapshot
+from borgpy.scheduling.standing import Standing
+from borgpy.scheduling.worth import worth_of
 from tests.property.naive_cell import Cell, Host, is_near, named, shares_of
 
 
@@ -47,8 +50,29 @@ class Packer:
             for name in self.snapshot.dimensions
         ]
         row = slice(host.row, host.row + 1)
-        fit = Fit(self.frame, row, free, [0.0] * len(asked), asked)
+        fit = Fit(
+            self.frame,
+            row,
+            free,
+            [0.0] * len(asked),
+            asked,
+            worth=worth_of(Standing(self.as_it_is(cell)), self.policy),
+            devices=job.devices,
+        )
         return float(packing(self.policy, fit)[0])
+
+    def as_it_is(self, cell: Cell) -> Snapshot:
+        """The snapshot with what is free now."""
+        names = self.snapshot.dimensions
+        devices = {}
+        for kind, columns in self.snapshot.devices.items():
+            now = np.full_like(columns.free, ABSENT)
+            for host in cell.hosts:
+                held = host.devices.get(kind, [])
+                now[host.row, : len(held)] = held
+            devices[kind] = msgspec.structs.replace(columns, free=now)
+        free = np.array([[host.free.get(name, 0) for name in names] for host in cell.hosts])
+        return msgspec.structs.replace(self.snapshot, free=free, devices=devices)
 
 
 def worse(cell: Cell, host: Host, job: PendingJob, policy: Policy) -> float:

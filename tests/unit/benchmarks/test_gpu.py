@@ -1,0 +1,60 @@
+"""The GPU experiment: on made-up machines always, and with known results where the trace is at hand."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from benchmarks import gpu
+from benchmarks.gpu_inputs import MACHINES_FILE, arrivals, openb, synthetic
+from borgpy.scheduling.schedule import schedule_pass
+
+TRACE = Path(os.environ.get("OPENB_TRACE", "/work/shared/traces/alibaba-openb-gpu2023"))
+
+
+@pytest.mark.parametrize("policy", gpu.POLICIES)
+def test_every_policy_fills_a_small_cell(policy: str) -> None:
+    result = gpu.sweep(synthetic(20), policy, [1], 130)
+    assert 70 < float(result["gpu_allocation_pct"]) <= 100
+
+
+def test_pods_arrive_until_they_have_asked_for_enough() -> None:
+    workload = synthetic(20)
+    coming = arrivals(workload, 7, 130)
+    asked = [workload.pods[position].gpu_millis() for position in coming.pods]
+    assert sum(asked) >= 1.3 * workload.gpu_millis() > sum(asked[:-1])
+    assert sorted(coming.machines) == list(range(20))
+    assert coming == arrivals(workload, 7, 130)
+    assert coming != arrivals(workload, 8, 130)
+
+
+def test_pods_are_placed_in_the_order_they_arrive() -> None:
+    workload = synthetic(20)
+    coming = arrivals(workload, 7, 130)
+    snapshot = gpu.snapshot_of(workload, coming, "default")
+    plan = schedule_pass(snapshot, gpu.policy_of("default"), 7)
+    jobs = [placement.job for placement in plan.placements]
+    assert jobs == sorted(jobs)
+    assert not {left.job for left in plan.unplaced} & set(jobs)
+
+
+def test_all_policies_are_swept_at_once() -> None:
+    options = gpu.flags().parse_args(["--machines", "20", "--policy", "all", "--seeds", "2"])
+    metrics = gpu.measure(options)
+    assert metrics["gpu_allocation_pct"] == metrics["default_gpu_allocation_pct"]
+    assert {f"{policy}_sd" for policy in gpu.POLICIES} < set(metrics)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (TRACE / MACHINES_FILE).exists(), reason="the openb trace is not here")
+@pytest.mark.parametrize(
+    ("policy", "least"),
+    [
+        pytest.param("default", 95.9, id="the default"),
+        pytest.param("fgd", 94.8, id="FGD"),
+        pytest.param("best_fit", 92.7, id="best fit"),
+    ],
+)
+def test_known_results(policy: str, least: float) -> None:
+    result = gpu.sweep(openb(TRACE), policy, [gpu.FIRST_SEED], 130)
+    assert least <= float(result["gpu_allocation_pct"]) < 97
