@@ -15,7 +15,7 @@ from borgpy.model.priority import is_production
 from borgpy.model.spec import TaskSpec
 from borgpy.model.tenancy import Tenancy, is_numbered
 from borgpy.scheduling.columns import Columns
-from borgpy.scheduling.facts import MachineFacts, Shun
+from borgpy.scheduling.facts import MachineFacts, Shun, Want
 from borgpy.scheduling.snapshot import Snapshot, SnapshotFacts
 
 ALL = 1 << 30
@@ -110,7 +110,19 @@ def machine_facts(cell: CellView, name: str) -> MachineFacts:
         device_free={kind: tuple(free) for kind, free in tenancy.devices.items()},
         sets=offered.sets,
         set_states={called: tuple(states) for called, states in tenancy.sets.items()},
+        wants=_wants(cell, room) if offered.devices else (),
     )
+
+
+def _wants(cell: CellView, room: Occupancy) -> tuple[tuple[Want, int], ...]:
+    """What the tasks on a machine ask for, those in allocs aside, which took their room from these."""
+    wants: Counter[Want] = Counter()
+    for (key, index), amount in room.charges.items():
+        job = cell.jobs[key]
+        if not job.spec.alloc:
+            devices = job.specs[job.tasks[index].spec].devices
+            wants[Want(amount.cpu, amount.ram, devices)] += 1
+    return tuple(sorted(wants.items(), key=lambda entry: entry[0].place()))
 
 
 def _tenants(

@@ -85,6 +85,7 @@ class Columns:
         self._packages = _Whereabouts[str]()
         self._ports = _Whereabouts[int]()
         self._wants: Counter[Want] = Counter()
+        self._wanted: tuple[tuple[Want, int], ...] | None = ()
         self._layout: _Layout | None = None
 
     def __len__(self) -> int:
@@ -190,7 +191,7 @@ class Columns:
                 key: own.snapshot(seq, inside.get(key, ()), shuns, at=at)
                 for key, own in (allocs or {}).items()
             },
-            wants=tuple(sorted(self._wants.items(), key=lambda entry: repr(entry[0]))),
+            wants=self._all_wanted(),
             at=at,
         )
 
@@ -215,11 +216,18 @@ class Columns:
         if _sets_of(before) != _sets_of(fact):
             self._sets.put(slot, fact)
 
+    def _all_wanted(self) -> tuple[tuple[Want, int], ...]:
+        """In an order that does not depend on who came first."""
+        if self._wanted is None:
+            self._wanted = tuple(sorted(self._wants.items(), key=lambda entry: entry[0].place()))
+        return self._wanted
+
     def _count_wants(self, wants: Iterable[tuple[Want, int]], sign: int) -> None:
         for want, tasks in wants:
             self._wants[want] += sign * min(max(tasks, 0), MAX_AMOUNT)
             if not self._wants[want]:
                 del self._wants[want]
+            self._wanted = None
 
     def _lay_out(self) -> _Layout:
         names = tuple(sorted(self._slots))

@@ -19,6 +19,11 @@ class Want(msgspec.Struct, frozen=True, array_like=True):
     ram: int
     devices: tuple[DeviceRequest, ...] = ()
 
+    def place(self) -> tuple[object, ...]:
+        """What wants are sorted by."""
+        devices = ((one.kind, one.count, one.millis, one.models) for one in self.devices)
+        return (self.cpu, self.ram, *devices)
+
 
 class MachineFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """One machine, or one alloc, which is a small machine for the jobs in it.

@@ -11,9 +11,10 @@ from borgpy.model.plan import Holding
 from borgpy.model.resource_sets import SetOffer, SetRequest, SetState
 from borgpy.model.resources import Resources
 from borgpy.model.spec import Package
-from borgpy.scheduling.facts import MachineFacts, PendingJob, Shun
+from borgpy.scheduling.facts import MachineFacts, PendingJob, Shun, Want
 from tests.builders import (
     A_PACKAGE,
+    MIB,
     ROOMY,
     a_borgmaster,
     a_job,
@@ -63,6 +64,7 @@ def test_a_machine_is_told_of_with_everything_on_it() -> None:
         device_free={"gpu": (1000, 750)},
         sets=OFFERED.sets,
         set_states={"eni": (SetState("sg-1", 3, 1), SetState())},
+        wants=((Want(100, 100 * MIB, ASKED.devices), 1),),
     )
 
 
