@@ -25,10 +25,15 @@ async def commit_plan(plan: Plan, commit: Commit, most: int = MAX_PLACEMENTS) ->
     """Commit a plan, ``most`` placements in an entry; how many of them no longer held."""
     stale = 0
     parts = parts_of(plan, most)
-    while some := [ApplyPlan(at=0, plan=part) for part in islice(parts, ENTRIES_AT_ONCE)]:
-        for events in await asyncio.gather(*map(commit, some)):
-            stale += sum(type(event) is PlacementStale for event in events)
+    while some := list(islice(parts, ENTRIES_AT_ONCE)):
+        stale += sum(await asyncio.gather(*(_commit_part(part, commit) for part in some)))
     return stale
+
+
+async def _commit_part(part: Plan, commit: Commit) -> int:
+    """The stale ones are counted part by part: to look at the events of all at once would hold the event loop."""
+    events = await commit(ApplyPlan(at=0, plan=part))
+    return sum(type(event) is PlacementStale for event in events)
 
 
 def parts_of(plan: Plan, most: int) -> Iterator[Plan]:
