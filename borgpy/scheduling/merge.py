@@ -55,7 +55,10 @@ class Level(msgspec.Struct, frozen=True, eq=False):
         """float64[n]: for a task in each of ``domains`` that finds so many ``there``."""
         worse: Floats = self.unit[domains] * there
         if self.step:
-            worse = worse + np.where(there >= self.step_at, self.step, 0.0)
+            over = there >= self.step_at
+            if self.free is not None:
+                over = over & ~self.free[domains]
+            worse = worse + np.where(over, self.step, 0.0)
         return worse
 
     def barred(self, domains: Ints, there: Ints) -> Mask:
