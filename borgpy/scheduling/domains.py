@@ -16,9 +16,12 @@ class Domains:
 
     def __init__(self, snapshot: Snapshot, attribute: str) -> None:
         column = snapshot.attributes.column(attribute)
-        self.machines = attribute == MACHINE
         self.values = column.values
         self.codes: Ints = column.codes
+        # Allocs on one machine are one domain, so that there a row and its domain are not the same number.
+        self.machines = attribute == MACHINE and np.array_equal(
+            self.codes, np.arange(len(self.codes))
+        )
         absent = np.flatnonzero(self.codes == ABSENT)
         self.size = len(column.values) + len(absent)
         self.free: Mask | None = None

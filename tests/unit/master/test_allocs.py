@@ -1,5 +1,7 @@
 """Alloc sets: how allocs and the tasks in them are placed, changed, stopped and lost."""
 
+from collections import Counter
+
 import msgspec
 import pytest
 
@@ -9,6 +11,7 @@ from borgpy.master.orders import machine_orders
 from borgpy.master.reports import difference
 from borgpy.master.snapshots import Snapshots
 from borgpy.model import checkpoint
+from borgpy.model.constraints import MACHINE, Constraint, Limit, Spread
 from borgpy.model.events import (
     Event,
     PlacementStale,
@@ -248,6 +251,36 @@ class TestFollowing:
         assert master.cell.jobs[WEB].tasks[0].state is TaskState.DEAD
         assert master.cell.jobs[LOGS].tasks[0].state is TaskState.PENDING
         assert not master.cell.allocs
+
+
+class TestPasses:
+    """What a pass makes of several allocs on one machine."""
+
+    @pytest.mark.parametrize(
+        ("constraints", "placed"),
+        [
+            pytest.param((), 40, id="spread by the policy alone"),
+            pytest.param(
+                (Limit(attribute=MACHINE, most=3),),
+                6,
+                id="three on each machine, however many allocs",
+            ),
+            pytest.param((Spread(),), 40, id="balanced over machines"),
+        ],
+    )
+    def test_a_failure_domain_is_the_machine_and_not_the_alloc(
+        self, constraints: tuple[Constraint, ...], placed: int
+    ) -> None:
+        master = a_cell_with_an_alloc_set(8)
+        spec = a_job(replicas=40, alloc="room", constraints=constraints)
+        accepted(submit(master, spec))
+        plan = schedule_pass(Snapshots(master).take(40), Policy(), 0)
+        assert len(plan.placements) == placed
+        machines = Counter(line.machine for line in plan.placements)
+        assert machines == {"m1": placed // 2, "m2": placed // 2}
+        events = master.apply(ApplyPlan(at=40, plan=plan))
+        assert all(isinstance(event, TaskScheduled) for event in events)
+        master.check()
 
 
 class TestCrashes:
