@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator
 
 from borgpy.admission.bounds import between
 from borgpy.model import limits
+from borgpy.model.constraints import DEDICATED
 from borgpy.model.devices import WHOLE, DeviceOffer, DeviceRequest
-from borgpy.model.names import NAME_RULE, is_name
-from borgpy.model.refusal import Problem
+from borgpy.model.machine import MachineSpec
+from borgpy.model.names import NAME_RULE, is_name, is_pool
+from borgpy.model.refusal import Problem, Refusal, RefusalCode
 from borgpy.model.resource_sets import SetOffer, SetRequest
 from borgpy.model.spec import JobSpec
 
@@ -45,6 +47,25 @@ def offer_problems(devices: Iterable[DeviceOffer], sets: Iterable[SetOffer]) -> 
         yield from _named(field, kind.name, "resource set")
         yield from between(f"{field}.count", kind.count, 0, limits.MAX_SETS)
         yield from between(f"{field}.slots", kind.slots, 0, limits.MAX_SLOTS)
+
+
+def pool_refusal(machines: Iterable[MachineSpec]) -> Refusal | None:
+    """Why machines cannot join that are set aside for a pool which no job could name; it is for the edge, as entries of
+    old journals may hold any attribute.
+    """
+    named = [(spec.name, spec.attributes.get(DEDICATED)) for spec in machines]
+    wrong = tuple(
+        Problem(
+            f"attributes.{DEDICATED}",
+            f"{name} is set aside for {pool!r}, which is no pool",
+            hint="no job could ask for it",
+            got=pool,
+            allowed="USER/NAME or */NAME",
+        )
+        for name, pool in named
+        if pool is not None and not is_pool(pool)
+    )
+    return Refusal(RefusalCode.INVALID, "the machines cannot join", wrong) if wrong else None
 
 
 def _device(asked: DeviceRequest) -> Iterator[Problem]:

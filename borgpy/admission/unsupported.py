@@ -8,13 +8,6 @@ from borgpy.model.spec import JobSpec
 
 def unsupported(spec: JobSpec) -> Iterator[Problem]:
     """Everything in ``spec`` that no cell of this release could honour."""
-    if spec.after:
-        yield Problem(
-            "after",
-            "this cell starts jobs at once; it cannot wait for another one yet",
-            hint="submit the job when the other one has finished",
-            got=", ".join(spec.after),
-        )
     if spec.task.packages:
         yield Problem(
             "packages",

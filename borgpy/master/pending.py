@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from borgpy.master.alloc_places import machines_of_set
+from borgpy.master.waiting import is_waiting
 from borgpy.model.cell import CellView, Job, request_of
 from borgpy.model.machine import MachineState
 from borgpy.model.names import JobKey
@@ -27,9 +28,13 @@ class PendingJobs:
         self._kept: dict[JobKey, _Kept] = {}
 
     def at(self, at: int) -> tuple[PendingJob, ...]:
-        """Those that are not held back at ``at``."""
+        """Those that are not held back at ``at``, nor by a job that has to finish first."""
+        cell = self._cell
         return tuple(
-            pending for kept in self._all() if (pending := _ready(self._cell, kept, at)) is not None
+            pending
+            for kept in self._all()
+            if not is_waiting(cell, cell.jobs[kept.pending.job].spec)
+            and (pending := _ready(cell, kept, at)) is not None
         )
 
     def next_ready(self, at: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 
+from borgpy.master.waiting import is_waiting
 from borgpy.model.cell import CellView, Job, tenancy_of
 from borgpy.model.constraints import DEDICATED, HARD, Compare, admits, holds, value_of, words
 from borgpy.model.machine import MachineSpec
@@ -41,6 +42,8 @@ class Seating:
         alloc, held = self._of(line)
         if job.rules_seq > self._seq:
             return "the job's constraints have changed"
+        if is_waiting(self._cell, job.spec):
+            return "a job that has to finish first has not"
         crowded = self._crowded(job.spec, line.machine, alloc)
         if crowded:
             return crowded
@@ -101,7 +104,8 @@ class Seating:
 def asks_for_more(job: JobSpec) -> bool:
     """Whether there is more to be said of where tasks of the job go than amounts."""
     task = job.task
-    return bool(job.constraints or job.alloc or task.devices or task.sets or task.fixed_ports)
+    asked = job.constraints or job.alloc or job.after
+    return bool(asked or task.devices or task.sets or task.fixed_ports)
 
 
 def _place(job: JobSpec, machine: str, alloc: int) -> _Place:

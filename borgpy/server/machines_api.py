@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from borgpy.admission.numbered import pool_refusal
 from borgpy.errors import InvalidConfig, NotFound
 from borgpy.master.views import machine_view
 from borgpy.model.api import MachineView
@@ -82,6 +83,9 @@ class MachinesApi:
                 f"{len(join.machines)} machines at once; at most {MAX_MACHINES_PER_POLL} may join",
                 hint="join in several requests",
             )
+        refusal = pool_refusal(join.machines)
+        if refusal is not None:
+            return problems.of_refusal(refusal)
         operation = JoinMachines(at=0, by=call.principal.user, machines=join.machines)
         # A Borglet that joins again brings nothing new most of the time; the journal need not know.
         outcome = self._services.master.preview(operation)
