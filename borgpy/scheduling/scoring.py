@@ -5,7 +5,7 @@ They are sums, differences, products and maxima of 64-bit floats, which are the 
 rounded to whole `UNIT`s, so that the order in which terms are added, and placing and giving back, change nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -13,7 +13,8 @@ import numpy as np
 
 from borgpy.model.devices import DeviceRequest
 from borgpy.model.policy import Packing, Policy
-from borgpy.scheduling.snapshot import STANDARD_COUNT, Floats, Rows, Snapshot
+from borgpy.scheduling.facts import PendingJob
+from borgpy.scheduling.snapshot import STANDARD_COUNT, Floats, Ints, Rows, Snapshot
 from borgpy.scheduling.worth import Vacancy, Worth, fragmenting, stranded
 
 UNIT = float(2**30)
@@ -32,6 +33,10 @@ def unit_of(amount: float) -> float:
     return float(round(amount * UNIT))
 
 
+Scarcity = tuple[float, ...]
+"""By dimension how much of it is asked for, as a part of the scarcest; 0 where that is next to nothing."""
+
+
 class Frame:
     """What all machines of a pass are measured by, from their capacities and from what runs and is pending.
 
@@ -39,7 +44,7 @@ class Frame:
     is worth in best fit: the largest machine's amount is worth the same in every dimension that the cell has any of.
     """
 
-    def __init__(self, snapshot: Snapshot, policy: Policy) -> None:
+    def __init__(self, snapshot: Snapshot, policy: Policy, scarcity: Scarcity) -> None:
         capacity = snapshot.capacity
         self.policy = policy
         self.inverse: list[Floats] = [
@@ -50,7 +55,7 @@ class Frame:
         offered = max(1, int(np.count_nonzero(largest)))
         self.worth = [1.0 / (int(most) * offered) if most > 0 else 0.0 for most in largest]
         self.largest = [1.0 / int(most) if most > 0 else 0.0 for most in largest]
-        self.mix = Mix(snapshot, policy.stranding / 1000)
+        self.mix = Mix(snapshot, policy.stranding / 1000, scarcity)
         named = policy.network
         self.network = snapshot.dimensions.index(named) if named in snapshot.dimensions else None
 
@@ -71,14 +76,7 @@ class Mix:
     being its scarcest. ``spared`` keeps tasks off machines with extras that they do not ask for.
     """
 
-    def __init__(self, snapshot: Snapshot, weight: float) -> None:
-        total = snapshot.capacity.sum(axis=0, dtype=np.float64)
-        demand = total - snapshot.free.sum(axis=0, dtype=np.float64)
-        for job in snapshot.pending:
-            amounts = job.request.by_name()
-            for d, name in enumerate(snapshot.dimensions):
-                demand[d] += float(amounts.get(name, 0)) * len(job.indexes)
-        scarcity = _scarcity(demand, total)
+    def __init__(self, snapshot: Snapshot, weight: float, scarcity: Scarcity) -> None:
         self.dimensions: list[int] = [d for d, part in enumerate(scarcity) if part > 0]
         self.enough: list[Floats] = []
         self.weighed: list[Floats] = []
@@ -91,7 +89,7 @@ class Mix:
         for d, there in zip(self.dimensions, has, strict=True):
             squares += np.where(there, scarcity[d] * scarcity[d], 0.0)
         for d, there in zip(self.dimensions, has, strict=True):
-            mean = float(total[d]) / machines
+            mean = total_of(snapshot.capacity[:, d]) / machines
             capacity = np.where(there, snapshot.capacity[:, d], 1)
             enough = np.where(there, squares * (UNIT / (mean * scarcity[d])), 0.0)
             price = (weight * scarcity[d] * UNIT) * (1.0 / mean + 1.0 / capacity)
@@ -137,12 +135,33 @@ def _least(
     return np.zeros(0) if least is None else least
 
 
-def _scarcity(demand: Floats, total: Floats) -> list[float]:
-    """By dimension how much of it is asked for, as a part of the scarcest; in whole `STEPS`."""
-    asked = [max(0.0, d) / t if t > 0 else 0.0 for d, t in zip(demand, total, strict=True)]
+def total_of(column: Ints) -> int:
+    """The exact sum of a column: neither may it leave 64 bits, nor hang on the order of adding."""
+    high = column >> 30
+    return (int(high.sum()) << 30) + int((column - (high << 30)).sum())
+
+
+def demand_of(pending: Iterable[PendingJob], dimensions: Sequence[str]) -> list[int]:
+    """By dimension what all pending tasks together ask for."""
+    cpu = ram = disk = ports = 0
+    extra: dict[str, int] = {}
+    for job in pending:
+        request, tasks = job.request, len(job.indexes)
+        cpu += request.cpu * tasks
+        ram += request.ram * tasks
+        disk += request.disk * tasks
+        ports += request.ports * tasks
+        for name, amount in request.extra.items():
+            extra[name] = extra.get(name, 0) + amount * tasks
+    return [cpu, ram, disk, ports, *(extra.get(name, 0) for name in dimensions[STANDARD_COUNT:])]
+
+
+def scarcity_of(demand: Sequence[int], capacity: Sequence[int]) -> Scarcity:
+    """From totals of the cell by dimension: what runs and is pending, and what there is."""
+    asked = [max(0, d) / c if c > 0 else 0.0 for d, c in zip(demand, capacity, strict=True)]
     most = max(asked, default=0.0)
     parts = [round(part / most * STEPS) / STEPS if most > 0 else 0.0 for part in asked]
-    return [part if part >= ABUNDANT else 0.0 for part in parts]
+    return tuple(part if part >= ABUNDANT else 0.0 for part in parts)
 
 
 class Fit(msgspec.Struct, frozen=True, eq=False):

@@ -18,12 +18,13 @@ class Asked(msgspec.Struct, frozen=True, eq=False):
 
 
 class Shape:
-    """One equivalence class. ``allowed`` bool[machines] and ``wish`` float64[machines] or None do not change in a pass.
+    """One equivalence class. ``allowed`` bool[machines], None for all, and ``wish`` float64[machines] or None, are what
+    it thinks of machines by themselves.
 
     ``row`` float64[machines] is the score of every machine for one more task of the class, infinite where it cannot be,
     as it was when the pass had made ``seen`` changes. ``ahead`` keeps next scores of
     single machines, each with the machine's version for which the last of them holds. ``size`` orders classes by how
-    much they ask for, ``number`` those of one size.
+    much they ask for, ``number`` those of one size in pass number ``passes``.
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class Shape:
         "job",
         "nothing",
         "number",
+        "passes",
         "plugins",
         "row",
         "seen",
@@ -52,7 +54,7 @@ class Shape:
         job: PendingJob,
         avoid: tuple[str, ...],
         asked: Asked,
-        allowed: Mask,
+        allowed: Mask | None,
         wish: Floats | None,
     ) -> None:
         self.job = job
@@ -72,7 +74,17 @@ class Shape:
         self.seen = 0
         self.ahead: dict[int, tuple[int, list[float]]] = {}
         self.number = 0
+        self.passes = 0
         self.hopeless = False
+
+    def is_lasting(self) -> bool:
+        """Whether all that its scores depend on is in machines' own columns, so that they hold in the next pass, too."""
+        job = self.job
+        return not (self.asks_inner or self.plugins or self.avoid or job.packages or job.runtime_ms)
+
+    def begin(self, passes: int, number: int) -> None:
+        """It is met for the first time in a pass."""
+        self.passes, self.number, self.hopeless = passes, number, False
 
 
 def class_key(job: PendingJob, avoid: tuple[str, ...], policy: Policy) -> object:

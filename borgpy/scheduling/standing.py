@@ -60,6 +60,21 @@ class Standing:
     def __len__(self) -> int:
         return len(self.tasks)
 
+    def renew(self, snapshot: Snapshot, rows: Rows) -> None:
+        """Become what a later snapshot of the same machines says; nothing but ``rows`` has changed. No inner resources."""
+        self.snapshot = snapshot
+        tenants = snapshot.tenants
+        for d, column in enumerate(self.columns):
+            column[rows] = snapshot.free[rows, d]
+        self.tasks[rows] = tenants.tasks[rows]
+        self.exclusive[rows] = tenants.exclusive[rows]
+        self.production_cpu[rows] = tenants.production_cpu[rows]
+        self.ends_at[rows] = tenants.ends_at[rows]
+        self._crowds.clear()
+        for job, crowd in tenants.jobs.items():
+            self._crowds[job].append(crowd)
+        self._ports = {port: set(held.tolist()) for port, held in tenants.ports.items()}
+
     def devices(self, kind: str) -> Devices:
         """The devices of a kind; none, if no machine offers it."""
         if kind not in self._devices:
