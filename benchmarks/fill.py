@@ -24,6 +24,7 @@ from borgpy.model.policy import Packing, Policy, only
 from borgpy.model.resources import NOTHING, Resources
 from borgpy.scheduling.columns import Columns
 from borgpy.scheduling.facts import MachineFacts, PendingJob
+from borgpy.scheduling.room import Kept
 from borgpy.scheduling.schedule import schedule_pass
 
 GIB = 1 << 30
@@ -155,6 +156,7 @@ def measure(options: argparse.Namespace) -> Metrics:
     columns.update(facts)
     hosts = Hosts(facts)
     total_cpus = sum(fact.capacity.cpu for fact in facts)
+    kept = Kept()
     passes: list[float] = []
     placed = unplaced = used_at_half = 0
     tried = 0
@@ -162,7 +164,7 @@ def measure(options: argparse.Namespace) -> Metrics:
         jobs = gathered(batch)
         watch = Stopwatch()
         snapshot = columns.snapshot(seed, jobs)
-        plan = schedule_pass(snapshot, policy, seed)
+        plan = schedule_pass(snapshot, policy, seed, kept=kept)
         elapsed = watch.ms()
         changed = hosts.carry_out(plan, jobs)
         watch = Stopwatch()

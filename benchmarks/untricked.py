@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from borgpy.scheduling import schedule
+from borgpy.scheduling import room
 from borgpy.scheduling.domains import Ties
 from borgpy.scheduling.eligibility import Eligibilities
 from borgpy.scheduling.facts import PendingJob
@@ -35,8 +35,8 @@ class UntrickedRoom(Room):
         for _ in range(count):
             shape.row = None
             eligible = Eligibilities(snapshot, self._policy).of(job, shape.avoid)
-            shape.allowed = eligible.allowed & self._usable
-            ties: Ties | None = self._tying.ties(job, shape.allowed)
+            shape.allowed = eligible.able
+            ties: Ties | None = self._ties(shape, job)
             one = self._each(shape, job, 1, ties)
             if not len(one.rows):
                 break
@@ -59,5 +59,5 @@ def joined(parts: list[Taken]) -> Taken:
 @contextmanager
 def no_tricks() -> Iterator[None]:
     """Passes within are made so."""
-    with patch.object(schedule, "Room", UntrickedRoom):
+    with patch.object(room, "Room", UntrickedRoom):
         yield

@@ -198,22 +198,25 @@ class Columns:
     def _note(self, slot: int, fact: MachineFacts) -> None:
         before = self._facts.get(fact.name)
         self._facts[fact.name] = fact
-        if before is None or before.attributes != fact.attributes or before.host != fact.host:
+        if before is None:
+            before = MachineFacts(fact.name, fact.capacity, fact.used)
             self._layout = None
-        if before is None or before.tasks != fact.tasks:
-            self._jobs.change(slot, before.tasks if before else {}, fact.tasks)
-        if before is None or before.packages != fact.packages:
-            known = dict.fromkeys(before.packages, 1) if before else {}
+        elif before.attributes != fact.attributes or before.host != fact.host:
+            self._layout = None
+        if before.tasks != fact.tasks:
+            self._jobs.change(slot, before.tasks, fact.tasks)
+        if before.packages != fact.packages:
+            known = dict.fromkeys(before.packages, 1)
             self._packages.change(slot, known, dict.fromkeys(fact.packages, 1))
-        if before is None or before.ports != fact.ports:
-            taken = dict.fromkeys(before.ports, 1) if before else {}
+        if before.ports != fact.ports:
+            taken = dict.fromkeys(before.ports, 1)
             self._ports.change(slot, taken, dict.fromkeys(fact.ports, 1))
-        if before is None or before.wants != fact.wants:
-            self._count_wants(before.wants if before else (), -1)
+        if before.wants != fact.wants:
+            self._count_wants(before.wants, -1)
             self._count_wants(fact.wants, 1)
-        if _devices_of(before) != _devices_of(fact):
+        if (before.devices or fact.devices) and _devices_of(before) != _devices_of(fact):
             self._devices.put(slot, fact)
-        if _sets_of(before) != _sets_of(fact):
+        if (before.sets or fact.sets) and _sets_of(before) != _sets_of(fact):
             self._sets.put(slot, fact)
 
     def _all_wanted(self) -> tuple[tuple[Want, int], ...]:
@@ -301,12 +304,12 @@ class Columns:
         return amounts_of(rows).T
 
 
-def _devices_of(fact: MachineFacts | None) -> object:
-    return (fact.devices, fact.device_free) if fact and fact.devices else None
+def _devices_of(fact: MachineFacts) -> object:
+    return (fact.devices, fact.device_free) if fact.devices else None
 
 
-def _sets_of(fact: MachineFacts | None) -> object:
-    return (fact.sets, fact.set_states) if fact and fact.sets else None
+def _sets_of(fact: MachineFacts) -> object:
+    return (fact.sets, fact.set_states) if fact.sets else None
 
 
 Key = TypeVar("Key", bound=Hashable)

@@ -28,13 +28,15 @@ class Eligibility(msgspec.Struct, frozen=True, eq=False):
     """Where tasks may be placed for as long as the machines are described as they are.
 
     ``allowed`` is bool[machines]. ``reasons`` say which machines (bool[machines]) each rule takes away, alone.
-    ``wish`` is float64[machines], what a machine's score is worse by; None: all machines are alike. Arrays are shared
+    ``wish`` is float64[machines], what a machine's score is worse by; None: all machines are alike. ``able`` is
+    ``allowed`` but for machines that are unavailable; None: all are. Arrays are shared
     between jobs, and must not be written to.
     """
 
     allowed: Mask
     reasons: tuple[tuple[VetoKind, str, Mask], ...] = ()
     wish: Floats | None = None
+    able: Mask | None = None
 
 
 def eligibility(
@@ -88,14 +90,17 @@ class Eligibilities:
             reasons.append((VetoKind.DEDICATED, _pool_words(rules), ~admitted))
         if avoid:
             reasons.append((VetoKind.CRASHED_HERE, "", self._avoided(avoid)))
-        allowed: Mask = self._snapshot.placeable
+        able: Mask | None = None
         for _, _, removed in reasons:
-            allowed = allowed & ~removed
+            able = ~removed if able is None else able & ~removed
+        placeable = self._snapshot.placeable
+        allowed = placeable if able is None else placeable & able
         told = [(VetoKind.UNAVAILABLE, "", self._unavailable), *reasons]
         return Eligibility(
             allowed,
             tuple(reason for reason in told if reason[2].any()),
             self._wish(rules, packages),
+            able,
         )
 
     def _satisfied(self, rule: Compare) -> Mask:

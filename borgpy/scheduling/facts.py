@@ -7,9 +7,12 @@ import msgspec
 from borgpy.model.constraints import Away, Constraint, Exclusive
 from borgpy.model.devices import DeviceOffer, DeviceRequest
 from borgpy.model.names import JobKey
-from borgpy.model.priority import Band, band_of
+from borgpy.model.priority import BAND_RANGES, Band
 from borgpy.model.resource_sets import SetOffer, SetRequest, SetState
 from borgpy.model.resources import Resources
+
+_LOWEST_PRODUCTION = BAND_RANGES[Band.PRODUCTION][0]
+"""Monitoring is above production, and nothing else is."""
 
 
 class Want(msgspec.Struct, frozen=True, array_like=True):
@@ -82,7 +85,7 @@ class PendingJob(msgspec.Struct, frozen=True, omit_defaults=True):
     replicas: int = 1
 
     def is_production(self) -> bool:
-        return band_of(self.priority) in (Band.PRODUCTION, Band.MONITORING)
+        return self.priority >= _LOWEST_PRODUCTION
 
     def is_exclusive(self) -> bool:
         """Whether nothing else may run on its tasks' machines (the soft form is a wish, and holds nobody off)."""

@@ -1,11 +1,12 @@
 """What is free while a pass goes on, and the best place for so many tasks of one class there."""
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
 import msgspec
 import numpy as np
 
-from borgpy.model.policy import Policy
+from borgpy.model.policy import Packing, Policy
 from borgpy.model.resources import Resources
 from borgpy.scheduling.domains import Tie, Ties
 from borgpy.scheduling.eligibility import Eligibilities
@@ -16,9 +17,9 @@ from borgpy.scheduling.plugins import Plugins
 from borgpy.scheduling.record import Recorder
 from borgpy.scheduling.refusals import Refusals
 from borgpy.scheduling.scores import Scores
-from borgpy.scheduling.scoring import UNIT, units
+from borgpy.scheduling.scoring import UNIT, Scarcity, demand_of, scarcity_of, total_of, units
 from borgpy.scheduling.shapes import Asked, Shape, class_key
-from borgpy.scheduling.snapshot import STANDARD_COUNT, Floats, Ints, Rows, Snapshot
+from borgpy.scheduling.snapshot import Floats, Ints, Mask, Rows, Snapshot
 from borgpy.scheduling.standing import Booking, Inner, Standing
 from borgpy.scheduling.tying import Tying
 
@@ -33,6 +34,9 @@ class Taken(msgspec.Struct, frozen=True, eq=False):
     bookings: tuple[Booking, ...] = ()
     inner: tuple[Inner, ...] = ()
 
+
+MOST_SHAPES = 1000
+"""Classes whose scores are kept from one pass to the next: 80 MB for 10,000 machines."""
 
 NOTHING_TAKEN = Taken(np.zeros(0, np.intp))
 NO_WORSE: Floats = np.zeros(0)
@@ -86,22 +90,58 @@ class Room:
     All arithmetic is on whole numbers, so that giving back restores exactly what was.
     """
 
-    def __init__(
-        self, snapshot: Snapshot, policy: Policy, seed: int, plugins: Plugins, recorder: Recorder
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, pending: Sequence[PendingJob], policy: Policy) -> None:
         self.standing = Standing(snapshot)
-        self.recorder = recorder
         self._policy = policy
-        self._seed = seed
         self._machines = len(snapshot)
-        self._scores = Scores(self.standing, policy, plugins, recorder)
-        self._eligibilities = Eligibilities(snapshot, policy)
-        self._tying = Tying(self.standing, policy)
-        self._watched = self._tying.watched()
+        self._versions = snapshot.versions
+        self._capacity = [total_of(column) for column in snapshot.capacity.T]
+        self._free = [total_of(column) for column in snapshot.free.T]
+        self._scarcity = self._demand(snapshot, pending)
+        self._mixes = any(part.packing is Packing.HYBRID for part in policy.packing)
+        self._scores = Scores(self.standing, policy, self._scarcity)
         self._shapes: dict[object, Shape] = {}
         self._vectors: dict[Resources, tuple[Ints, float]] = {}
-        self._usable = snapshot.placeable & (snapshot.free[:, :STANDARD_COUNT] >= 0).all(axis=1)
-        self._samples = 0
+        self._passes = 0
+
+    def begin(self, seed: int, plugins: Plugins, recorder: Recorder) -> None:
+        """A pass begins."""
+        snapshot = self.standing.snapshot
+        self.recorder = recorder
+        self._seed = seed
+        self._scores.begin(plugins, recorder)
+        self._eligibilities = Eligibilities(snapshot, self._policy)
+        self._tying = Tying(self.standing, self._policy)
+        self._watched = self._tying.watched()
+        self._samples = self._numbers = 0
+        self._passes += 1
+
+    def renew(self, snapshot: Snapshot, pending: Sequence[PendingJob], policy: Policy) -> bool:
+        """Become what a later snapshot says, at the price of what has changed; not possible if too much has."""
+        before = self.standing.snapshot
+        if snapshot.layout is not before.layout or policy != self._policy:
+            return False
+        if snapshot.devices or snapshot.sets or before.devices or before.sets:
+            return False
+        rows = np.union1d(
+            self._scores.touched(), np.flatnonzero(snapshot.versions != self._versions)
+        )
+        for d in range(len(self._free)):
+            self._free[d] += total_of(snapshot.free[rows, d]) - total_of(before.free[rows, d])
+        if self._mixes and self._demand(snapshot, pending) != self._scarcity:
+            return False
+        self.standing.renew(snapshot, rows)
+        self._scores.renew(rows)
+        self._versions = snapshot.versions
+        self._shapes = {key: shape for key, shape in self._shapes.items() if shape.is_lasting()}
+        if len(self._shapes) > MOST_SHAPES:
+            self._shapes.clear()
+        return True
+
+    def _demand(self, snapshot: Snapshot, pending: Sequence[PendingJob]) -> Scarcity:
+        wanted = demand_of(pending, snapshot.dimensions)
+        running = zip(wanted, self._capacity, self._free, strict=True)
+        return scarcity_of([p + c - f for p, c, f in running], self._capacity)
 
     def shape(self, job: PendingJob, avoid: tuple[str, ...]) -> Shape:
         """The equivalence class of a job's tasks that avoid these machines."""
@@ -112,12 +152,20 @@ class Room:
             eligible = self._eligibilities.of(job, avoid)
             wish = None if eligible.wish is None else units(eligible.wish)
             asked = Asked(vector, size, self.standing.sets_for(job))
-            known = self._shapes[key] = Shape(
-                job, avoid, asked, eligible.allowed & self._usable, wish
-            )
-            known.number = len(self._shapes)
+            known = self._shapes[key] = Shape(job, avoid, asked, eligible.able, wish)
+        if known.passes != self._passes:
+            self._numbers += 1
+            known.begin(self._passes, self._numbers)
             self.recorder.classes += 1
         return known
+
+    def _ties(self, shape: Shape, job: PendingJob) -> Ties | None:
+        return self._tying.ties(job, lambda: self._allowed(shape))
+
+    def _allowed(self, shape: Shape) -> Mask:
+        """bool[machines]: where the class may be whoever is there."""
+        usable = self._scores.usable
+        return usable if shape.allowed is None else usable & shape.allowed
 
     def is_loose(self, job: PendingJob) -> bool:
         """Whether any of its tasks could as well be another job's of the same class."""
@@ -129,7 +177,7 @@ class Room:
 
     def take(self, shape: Shape, job: PendingJob, count: int) -> Taken:
         """Place up to ``count`` tasks; fewer only if no machine can take one more."""
-        ties = self._tying.ties(job, shape.allowed)
+        ties = self._ties(shape, job)
         if self._policy.sample or self._policy.good_enough:
             return self._sampled(shape, job, count, ties)
         if count > 1 and ties is not None and (ties.moving or not ties.chain):
@@ -170,7 +218,7 @@ class Room:
             bookings.append(booking)
             inner.append(booking.inner)
             if len(rows) < count:
-                ties = self._tying.ties(job, shape.allowed)
+                ties = self._ties(shape, job)
         return Taken(np.array(rows, np.intp), tuple(bookings), tuple(inner))
 
     def _few(self, shape: Shape, job: PendingJob, count: int, ties: Ties | None) -> Taken:
@@ -229,7 +277,7 @@ class Room:
             placed.append(taken)
             left -= len(taken.rows)
             if left and ties is not None:
-                ties = self._tying.ties(job, shape.allowed)
+                ties = self._ties(shape, job)
         return Taken(
             np.concatenate([taken.rows for taken in placed]) if placed else NOTHING_TAKEN.rows,
             tuple(booking for taken in placed for booking in taken.bookings),
@@ -321,3 +369,18 @@ class Room:
             vector = request_vector(self.standing.snapshot.dimensions, request)
             known = self._vectors[request] = (vector, self._scores.size(vector))
         return known
+
+
+class Kept:
+    """The room of the last pass, for the next one: Borg's scheduler, too, has a copy of the cell that it keeps (§3.4)."""
+
+    def __init__(self) -> None:
+        self._room: Room | None = None
+
+    def room(self, snapshot: Snapshot, pending: Sequence[PendingJob], policy: Policy) -> Room:
+        """A room for ``snapshot``, as if it were new."""
+        room, self._room = self._room, None  # what fails halfway is not kept
+        if room is None or not room.renew(snapshot, pending, policy):
+            room = Room(snapshot, pending, policy)
+        self._room = room
+        return room

@@ -13,7 +13,7 @@ from borgpy.model.policy import Order, Policy
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.plugins import PluginFault, Plugins
 from borgpy.scheduling.record import Recorder
-from borgpy.scheduling.room import Room
+from borgpy.scheduling.room import Kept, Room
 from borgpy.scheduling.snapshot import Snapshot
 from borgpy.scheduling.turns import Batch, Grant, Queue, take_turns
 
@@ -27,6 +27,7 @@ def schedule_pass(
     *,
     plugins: Plugins = NO_PLUGINS,
     recorder: Recorder | None = None,
+    kept: Kept | None = None,
 ) -> Plan:
     """Propose a machine for every pending task that fits, and say why the others do not.
 
@@ -35,21 +36,21 @@ def schedule_pass(
     policy says otherwise. The same snapshot, policy and seed give the same plan, whatever the order of machines and
     pending jobs. Jobs in an alloc set are placed on its allocs, all others on machines.
 
+    ``kept`` spares passes over the same machines the work that one before has done; it changes no plan.
+
     A plug-in that fails is one reason for all that needed it, and nothing is placed for these: jobs that name it, or
     all jobs if the policy does.
     """
-    recorder = recorder or Recorder()
+    work = _Work(policy, seed, plugins, recorder or Recorder())
     broken: dict[str, str] = {}
     while True:
         able = [job for job in snapshot.pending if not _needs(job, policy, broken)]
         try:
-            parts = [
-                _place(of, jobs, policy, seed, plugins, recorder)
-                for of, jobs in _tables(snapshot, able)
-            ]
+            parts = [work.place(snapshot, [job for job in able if not job.alloc], kept or Kept())]
+            parts += [work.place(of, jobs, Kept()) for of, jobs in _alloc_sets(snapshot, able)]
         except PluginFault as fault:
             broken[fault.name] = fault.problem
-            recorder.faults.append(str(fault))
+            work.recorder.faults.append(str(fault))
             continue
         unplaced = [left for _, _, missing in parts for left in missing]
         unplaced += [
@@ -75,46 +76,46 @@ def schedule_pass(
 Part = tuple[list[Placement], list[Holding], list[Unplaced]]
 
 
-def _tables(
+def _alloc_sets(
     snapshot: Snapshot, jobs: Sequence[PendingJob]
 ) -> list[tuple[Snapshot, list[PendingJob]]]:
-    """The cell's machines with the jobs that run on them, and each alloc set with the jobs in it: they do not compete."""
-    tables = [(snapshot, [job for job in jobs if not job.alloc])]
+    """Each alloc set with the jobs in it: they do not compete with others."""
     inside: defaultdict[JobKey, list[PendingJob]] = defaultdict(list)
     for job in jobs:
         if job.alloc:
             inside[job.alloc].append(job)
-    tables += [
-        (snapshot.allocs[key], inside[key]) for key in sorted(inside) if key in snapshot.allocs
-    ]
-    return tables
+    return [(snapshot.allocs[key], inside[key]) for key in sorted(inside) if key in snapshot.allocs]
 
 
-def _place(
-    snapshot: Snapshot,
-    jobs: Sequence[PendingJob],
-    policy: Policy,
-    seed: int,
-    plugins: Plugins,
-    recorder: Recorder,
-) -> Part:
-    if not jobs:
-        return [], [], []
-    with recorder.phase("prepare"):
-        snapshot = snapshot.widened(job.request for job in jobs)
-        room = Room(snapshot, policy, seed, plugins, recorder)
-    grants: list[Grant] = []
-    batches: list[Batch] = []
-    for level in _by_priority(jobs):
-        with recorder.phase("classes"):
-            queues = _queues(room, level, policy, seed)
-        with recorder.phase("place"):
-            grants += take_turns(room, queues)
-        batches += [batch for queue in queues for batch in queue.batches]
-    with recorder.phase("plan"):
-        placements, holdings = _placements(snapshot, grants)
-        unplaced = _unplaced(room, batches, policy)
-    return placements, holdings, unplaced
+class _Work(msgspec.Struct, frozen=True):
+    """What a pass goes by."""
+
+    policy: Policy
+    seed: int
+    plugins: Plugins
+    recorder: Recorder
+
+    def place(self, snapshot: Snapshot, jobs: Sequence[PendingJob], kept: Kept) -> Part:
+        """Place jobs on the machines, or allocs, of one snapshot."""
+        if not jobs:
+            return [], [], []
+        recorder = self.recorder
+        with recorder.phase("prepare"):
+            snapshot = snapshot.widened(job.request for job in jobs)
+            room = kept.room(snapshot, jobs, self.policy)
+            room.begin(self.seed, self.plugins, recorder)
+        grants: list[Grant] = []
+        batches: list[Batch] = []
+        for level in _by_priority(jobs):
+            with recorder.phase("classes"):
+                queues = _queues(room, level, self.policy, self.seed)
+            with recorder.phase("place"):
+                grants += take_turns(room, queues)
+            batches += [batch for queue in queues for batch in queue.batches]
+        with recorder.phase("plan"):
+            placements, holdings = _placements(snapshot, grants)
+            unplaced = _unplaced(room, batches)
+        return placements, holdings, unplaced
 
 
 def _by_priority(pending: Iterable[PendingJob]) -> list[list[PendingJob]]:
@@ -188,7 +189,7 @@ def _placements(
     return placements, holdings
 
 
-def _unplaced(room: Room, batches: Iterable[Batch], policy: Policy) -> list[Unplaced]:
+def _unplaced(room: Room, batches: Iterable[Batch]) -> list[Unplaced]:
     """Why the rest has to wait, as things stand once the plan is carried out."""
     refusals = room.refusals()
     return [

@@ -9,9 +9,9 @@ from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.neighbours import Ruling
 from borgpy.scheduling.plugins import Machines, PluginFault, Plugins, ask
 from borgpy.scheduling.record import Recorder
-from borgpy.scheduling.scoring import Fit, Frame, packing, units
+from borgpy.scheduling.scoring import Fit, Frame, Scarcity, packing, units
 from borgpy.scheduling.shapes import Shape
-from borgpy.scheduling.snapshot import Floats, Ints, Mask, Rows
+from borgpy.scheduling.snapshot import STANDARD_COUNT, Floats, Ints, Mask, Rows, Snapshot
 from borgpy.scheduling.standing import Standing
 from borgpy.scheduling.worth import worth_of
 
@@ -24,26 +24,41 @@ AHEAD = 8
 class Scores:
     """Scores are whole numbers of units in float64, infinite for a machine that cannot take the task."""
 
-    def __init__(
-        self, standing: Standing, policy: Policy, plugins: Plugins, recorder: Recorder
-    ) -> None:
+    def __init__(self, standing: Standing, policy: Policy, scarcity: Scarcity) -> None:
         self._standing = standing
         self._policy = policy
-        self._plugins = plugins
-        self._recorder = recorder
-        self._frame = Frame(standing.snapshot, policy)
+        self._plugins: Plugins = {}
+        self._recorder = Recorder()
+        self._frame = Frame(standing.snapshot, policy, scarcity)
+        self.usable = _usable(standing.snapshot, ALL)
         self._free: list[Floats] = [column.astype(np.float64) for column in standing.columns]
         mix = self._frame.mix
         self._mixed = [self._free[d] for d in mix.dimensions]
         self._ready = mix.usable(self._mixed, ALL)
         self._stale: list[Rows] = []
         self._versions = np.zeros(len(standing), np.int64)
-        self._changes = 0
+        self._changes = self._renewed = 0
         self._changed_at: Ints = np.zeros(len(standing), np.int64)
         self._worth = worth_of(standing, policy)
-        self._exclusive = bool(standing.exclusive.any()) or any(
-            job.is_exclusive() for job in standing.snapshot.pending
+        self._exclusive = False
+
+    def begin(self, plugins: Plugins, recorder: Recorder) -> None:
+        """A pass begins."""
+        self._plugins = plugins
+        self._recorder = recorder
+        self._exclusive = bool(self._standing.exclusive.any()) or any(
+            job.is_exclusive() for job in self._standing.snapshot.pending
         )
+        self._renewed = self._changes
+
+    def touched(self) -> Rows:
+        """The machines that changed in the last pass."""
+        return np.flatnonzero(self._changed_at > self._renewed)
+
+    def renew(self, rows: Rows) -> None:
+        """These machines are as a new snapshot says, which the standing is of by now."""
+        self.usable[rows] = _usable(self._standing.snapshot, rows)
+        self.changed(rows)
 
     def size(self, vector: Ints) -> float:
         """How much a request asks for, in the unit of best fit."""
@@ -124,9 +139,13 @@ class Scores:
         return fits
 
     def open_to(self, shape: Shape, rows: Rows | slice) -> Mask:
-        """bool[rows]. A dimension of which nothing is asked needs no look: the allowed have no less than that."""
+        """bool[rows]. A dimension of which nothing is asked needs no look: the usable have no less than that."""
         standing = self._standing
-        able = shape.allowed[rows].copy()
+        able = (
+            self.usable[rows].copy()
+            if shape.allowed is None
+            else self.usable[rows] & shape.allowed[rows]
+        )
         for column, amount in zip(standing.columns, shape.amounts, strict=True):
             if amount:
                 able &= column[rows] >= amount
@@ -268,3 +287,11 @@ def _worse(score: Floats, able: Mask, answer: Mask | Floats, weight: float) -> F
     missed: Floats = score.copy()
     missed[able] += units((1.0 - answer.astype(np.float64)) * weight)
     return missed
+
+
+def _usable(snapshot: Snapshot, rows: Rows | slice) -> Mask:
+    """bool[rows]: a machine that is over-committed takes nothing more, not even of what it still has."""
+    usable: Mask = snapshot.placeable[rows].copy()
+    for d in range(STANDARD_COUNT):
+        usable &= snapshot.free[rows, d] >= 0
+    return usable

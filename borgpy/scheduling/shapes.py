@@ -94,7 +94,10 @@ def class_key(job: PendingJob, avoid: tuple[str, ...], policy: Policy) -> object
     """
     plain = not (job.constraints or job.devices or job.sets or job.ports or job.packages)
     if plain and not policy.plugins:
-        return (job.request, avoid, job.is_production(), job.runtime_ms)
+        request = job.request
+        amounts = (request.cpu, request.ram, request.disk, request.ports)
+        kind = (avoid, job.is_production(), job.runtime_ms)
+        return (amounts, kind, tuple(request.extra.items())) if request.extra else (amounts, kind)
     alone = tuple(
         rule
         for rule in job.constraints

@@ -1,6 +1,6 @@
 """How a job's constraints and the policy's spreading become `Ties`: levels, masks and penalties over the machines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -51,14 +51,16 @@ class Tying:
             return False
         if job.replicas > 1 and self._policy.spread:
             return False
+        if not job.constraints:
+            return True
         return not any(
             isinstance(rule, Limit | Spread | Near | Away)
             or (isinstance(rule, Exclusive) and rule.weight)
             for rule in job.constraints
         )
 
-    def ties(self, job: PendingJob, allowed: Mask) -> Ties | None:
-        """As things stand; ``allowed`` are the machines that the job may use as far as they themselves go."""
+    def ties(self, job: PendingJob, allowed: Callable[[], Mask]) -> Ties | None:
+        """As things stand; ``allowed`` tells the machines that the job may use as far as they themselves go."""
         if self.is_loose(job):
             return None
         ties = sorted(self._own(job), key=lambda tie: (not tie.domains.machines, -tie.domains.size))
@@ -116,7 +118,7 @@ class Tying:
         per_task[: len(fair)] = units(self._soft(rule.weight) / fair)
         return Tie(domains, units=per_task)
 
-    def _barred(self, job: PendingJob, allowed: Mask) -> tuple[Mask | None, bool]:
+    def _barred(self, job: PendingJob, allowed: Callable[[], Mask]) -> tuple[Mask | None, bool]:
         """Where hard rules about others keep the job off, and whether its own next task changes that."""
         rulings: list[Ruling] = []
         moving = False
@@ -124,7 +126,7 @@ class Tying:
             if rule.weight or not isinstance(rule, Near | Away | Spread):
                 continue
             moving |= isinstance(rule, Spread) or is_own(job, rule)
-            found = ruling(self._standing, job, rule, allowed)
+            found = ruling(self._standing, job, rule, allowed())
             if found is not None:
                 rulings.append(found)
         for shun in self.shuns.get(job.job, ()):

@@ -105,7 +105,7 @@ class Pass:
         self.policy = policy
         self.seed = seed
         self.plugins = plugins
-        self.packer = Packer(snapshot, policy)
+        self.packer = Packer(snapshot, facts.pending, policy)
         self.state = State(cell_of(facts), [], [])
 
     def run(self) -> list[Placed]:

@@ -3,6 +3,8 @@
 Only the packing scores are those of the scheduler, asked for one machine at a time. A score is a sum of whole units.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 
@@ -20,7 +22,7 @@ from borgpy.model.constraints import (
 from borgpy.model.policy import Policy
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.feasibility import request_vector
-from borgpy.scheduling.scoring import UNIT, Fit, Frame, packing
+from borgpy.scheduling.scoring import UNIT, Fit, frame_of, packing
 from borgpy.scheduling.snapshot import ABSENT, Snapshot
 from borgpy.scheduling.standing import Standing
 from borgpy.scheduling.worth import worth_of
@@ -34,10 +36,10 @@ def units(amount: float) -> float:
 class Packer:
     """The scheduler's own packing scores."""
 
-    def __init__(self, snapshot: Snapshot, policy: Policy) -> None:
+    def __init__(self, snapshot: Snapshot, pending: Sequence[PendingJob], policy: Policy) -> None:
         self.snapshot = snapshot
         self.policy = policy
-        self.frame = Frame(snapshot, policy)
+        self.frame = frame_of(snapshot, pending, policy)
 
     def size(self, job: PendingJob) -> float:
         vector = request_vector(self.snapshot.dimensions, job.request).tolist()
