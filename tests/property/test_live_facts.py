@@ -1,5 +1,6 @@
 """Whatever happens to a cell, what the scheduler is told of it is what a look at everything would tell."""
 
+import msgspec
 from hypothesis import HealthCheck as Check
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from borgpy.model import checkpoint
 from borgpy.model import constraints as c
 from borgpy.model.cell import tenancy_of
 from borgpy.model.devices import DeviceOffer, DeviceRequest
-from borgpy.model.events import Faulted
+from borgpy.model.events import Faulted, TaskScheduled
 from borgpy.model.lifecycle import Phase, TaskState
 from borgpy.model.machine import MachineSpec
 from borgpy.model.names import JobKey, job_key
@@ -29,12 +30,14 @@ from borgpy.model.operations import (
     SubmitJob,
 )
 from borgpy.model.plan import Holding, Placement, Plan
+from borgpy.model.policy import Policy
 from borgpy.model.priority import is_production
 from borgpy.model.resource_sets import SetOffer, SetRequest
 from borgpy.model.resources import Resources
 from borgpy.model.spec import Package, Restart
 from borgpy.model.task import TaskStatus
-from tests.builders import a_borgmaster, a_job, a_machine, a_task_spec
+from borgpy.scheduling.schedule import schedule_pass
+from tests.builders import a_borgmaster, a_job, a_machine, a_task_spec, an_alloc_set
 from tests.unit.scheduling.seen import seen
 
 NAMES = ("m1", "m2", "m3")
@@ -66,11 +69,13 @@ DEVICES: tuple[tuple[DeviceOffer, ...], ...] = (
 SETS: tuple[tuple[SetOffer, ...], ...] = ((), (), (SetOffer("eni", 2, 3),))
 
 names = st.sampled_from(NAMES)
-keys = st.sampled_from([("alice", "web"), ("alice", "db"), ("bob", "web")])
+keys = st.sampled_from([("alice", "web"), ("alice", "db"), ("bob", "web"), ("alice", "room")])
 
 
 class FactsUnderFire(RuleBasedStateMachine):
-    """Plans are made up here: what does not hold is turned down, and all that holds shows in the facts."""
+    """Some plans are made up: what does not hold is turned down, and all that holds shows in the facts. Others come from
+    the scheduler, and hold to the last line.
+    """
 
     @initialize()
     def found(self) -> None:
@@ -110,9 +115,11 @@ class FactsUnderFire(RuleBasedStateMachine):
         replicas=st.integers(1, 4),
         priority=st.sampled_from([0, 200]),
         runtime_ms=st.sampled_from([0, 500, 9000]),
+        alloc=st.sampled_from(["", "", "", "room"]),
+        after=st.sampled_from([(), (), (), ("db",)]),
     )
     def a_job_is_submitted(  # type: ignore[no-untyped-def]
-        self, job, task, rules, replicas, priority, runtime_ms
+        self, job, task, rules, replicas, priority, runtime_ms, alloc, after
     ) -> None:
         spec = a_job(
             job[1],
@@ -122,12 +129,26 @@ class FactsUnderFire(RuleBasedStateMachine):
             task=task,
             constraints=rules,
             runtime_ms=runtime_ms,
+            alloc=alloc,
+            after=after,
         )
         self._apply(SubmitJob(at=self.at, by=job[0], spec=spec))
+
+    @rule(rules=st.sampled_from(RULES), replicas=st.integers(1, 2))
+    def an_alloc_set_is_submitted(self, rules: tuple[c.Constraint, ...], replicas: int) -> None:
+        spec = msgspec.structs.replace(an_alloc_set(replicas=replicas), constraints=rules)
+        self._apply(SubmitJob(at=self.at, by="alice", spec=spec))
 
     @rule(job=keys, purge=st.booleans())
     def a_job_is_stopped(self, job: tuple[str, str], purge: bool) -> None:
         self._apply(StopTasks(at=self.at, by="root", job=job_key(*job), purge=purge))
+
+    @rule(seed=st.integers(0, 3))
+    def a_pass_runs(self, seed: int) -> None:
+        plan = schedule_pass(self.snapshots.take(self.at), Policy(), seed)
+        events = self.master.apply(ApplyPlan(at=self.at, plan=plan))
+        assert all(isinstance(event, TaskScheduled) for event in events), events
+        assert len(events) == len(plan.placements)
 
     @rule(machine=names, numbers=st.permutations(range(3)), number=st.integers(0, 1))
     def a_plan_arrives(self, machine: str, numbers: list[int], number: int) -> None:
