@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 import msgspec
 
 from borgpy.master.alloc_places import Place, allocs_on
-from borgpy.model.cell import CellView, request_of, tenancy_of
+from borgpy.model.cell import CellView, request_of
 from borgpy.model.machine import MachineState
 from borgpy.model.names import JobKey
 from borgpy.model.priority import is_production
@@ -44,8 +44,9 @@ class AllocColumns:
             went |= self._known.pop(name, set()).difference(now)
             if now:
                 self._known[name] = set(now)
+            ports = _fixed_ports(cell, name) if now else ()
             for key, index in now:
-                came.setdefault(key, []).append(alloc_facts(cell, key, index))
+                came.setdefault(key, []).append(alloc_facts(cell, key, index, ports))
         for key, index in went:
             # One that is elsewhere now may have been looked at before its old machine.
             if index not in cell.allocs.get(key, {}):
@@ -65,10 +66,22 @@ def row_name(index: int) -> str:
     return f"+{index:06}"
 
 
-def alloc_facts(cell: CellView, key: JobKey, index: int) -> MachineFacts:
+def _fixed_ports(cell: CellView, machine: str) -> tuple[int, ...]:
+    """The fixed port numbers that are taken on a machine, in whichever alloc."""
+    taken: set[int] = set()
+    for key, index in cell.occupancy[machine].charges:
+        job = cell.jobs[key]
+        taken.update(job.specs[job.tasks[index].spec].fixed_ports.values())
+    return tuple(sorted(taken))
+
+
+def alloc_facts(
+    cell: CellView, key: JobKey, index: int, fixed_ports: tuple[int, ...]
+) -> MachineFacts:
     """One placed alloc as the scheduler wants it.
 
-    Its ports are those that its machine has left, and those of the tasks in it; fixed ones are the machine's.
+    Its ports are those that its machine has left, and those of the tasks in it; ``fixed_ports`` are those taken on the
+    machine.
     """
     job = cell.jobs[key]
     alloc = job.tasks[index]
@@ -88,14 +101,14 @@ def alloc_facts(cell: CellView, key: JobKey, index: int) -> MachineFacts:
         tasks=Counter(inner for inner, _ in sorted(room.charges)),
         exclusive=any(inner.spec.is_exclusive() for inner, _ in tasks),
         production_cpu=sum(
-            request_of(inner, task).cpu
-            for inner, task in tasks
-            if is_production(inner.spec.priority)
+            amount.cpu
+            for (inner, _), amount in room.charges.items()
+            if is_production(cell.jobs[inner].spec.priority)
         ),
         packages=tuple(
             sorted({f for inner, task in tasks for f in inner.specs[task.spec].files()})
         ),
-        ports=tuple(sorted(tenancy_of(cell, alloc.machine).ports)),
+        ports=fixed_ports,
         ends_at=max(
             (inner.held[task.index].ends_at for inner, task in tasks if task.index in inner.held),
             default=0,

@@ -30,15 +30,18 @@ class AllocPlaces:
 
     def why_not(self, place: Place, machine: str, taken: Resources) -> str:
         """Why nothing can take so much of an alloc, which should be on this machine; empty when it can."""
-        key, index = place
-        room = room_in(self._cell, key, index)
-        if room is None or self._cell.jobs[key].tasks[index].machine != machine:
-            return f"alloc {key}/{index} is not there any more"
-        if self._cell.jobs[key].tasks[index].stopping or place in self._stopping:
-            return f"alloc {key}/{index} is stopping"
-        if not self._rooms.setdefault(place, Tally(room)).holds(taken):
-            return f"alloc {key}/{index} has no room any more"
-        return ""
+        room = self._rooms.get(place)
+        if room is None:
+            free = room_in(self._cell, *place)
+            if free is None:
+                return f"alloc {place[0]}/{place[1]} is not there any more"
+            room = self._rooms[place] = Tally(free)
+        alloc = self._cell.jobs[place[0]].tasks[place[1]]
+        if alloc.machine != machine:
+            return f"alloc {place[0]}/{place[1]} is not there any more"
+        if alloc.stopping or place in self._stopping:
+            return f"alloc {place[0]}/{place[1]} is stopping"
+        return "" if room.holds(taken) else f"alloc {place[0]}/{place[1]} has no room any more"
 
     def take(self, place: Place, taken: Resources) -> None:
         self._rooms[place].subtract(taken)
@@ -50,6 +53,7 @@ class PlacesInSet:
     def __init__(self, allocs: AllocPlaces, job: Job, chosen: Mapping[int, int]) -> None:
         self._allocs = allocs
         self._job = job
+        self._set = job.spec.alloc_key
         self._chosen = chosen
 
     def alloc_of(self, index: int) -> int:
@@ -68,7 +72,7 @@ class PlacesInSet:
         return self.alloc_of(task.index)
 
     def _place(self, task: Task) -> Place:
-        return self._job.spec.alloc_key, self.alloc_of(task.index)
+        return self._set, self.alloc_of(task.index)
 
 
 def room_in(cell: CellView, key: JobKey, index: int) -> Resources | None:

@@ -286,7 +286,8 @@ def taken_of_machine(job: Job, task: Task) -> Resources:
 
 def taken_of_alloc(job: Job, task: Task) -> Resources:
     """What a task takes of its alloc: everything but ports, whose numbers are the machine's to give."""
-    return msgspec.structs.replace(request_of(job, task), ports=0)
+    kept = job.specs[task.spec].requirements
+    return msgspec.structs.replace(kept, ports=0) if kept.ports else kept
 
 
 def rooms_of_allocs(jobs: Mapping[JobKey, Job]) -> dict[JobKey, dict[int, Occupancy]]:
