@@ -12,7 +12,8 @@ import pytest
 
 from borgpy.borglet.main import STOP_TASKS
 from borgpy.model.api import MachineView
-from borgpy.model.lifecycle import TaskState
+from borgpy.model.lifecycle import Phase, TaskState
+from borgpy.shipped import shipped
 from tests.e2e.cells import TestCell, a_cell, answer, job_file, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
@@ -57,6 +58,21 @@ def test_a_job_is_placed_by_all_that_it_asks_for(cell: TestCell) -> None:
     a_job_with_a_rack_limit_runs_once_in_each_rack_and_says_why_not_more(cell)
     a_job_gets_the_port_that_it_has_to_have(cell)
     a_task_is_told_its_devices_and_the_machine_shows_what_is_left(cell)
+
+
+def test_a_batch_waits_for_the_jobs_before_it(own_cell: TestCell) -> None:
+    cell = own_cell
+    batch = shipped("jobspecs") / "nightly" / "nightly.borg"
+    cell.run("up", batch, "--detach")
+    assert "it waits for" in cell.run("why", "report").out
+    steps = [f"fetch_{source}" for source in ("orders", "clicks", "returns")] + ["merge", "report"]
+    until(
+        lambda: all(cell.tasks(step)[0].phase is Phase.FINISHED for step in steps),
+        "every step has finished",
+        60,
+    )
+    ended = {step: cell.tasks(step)[0].since for step in steps}
+    assert max(ended[step] for step in steps[:3]) < ended["merge"] < ended["report"]
 
 
 def a_job_with_a_rack_limit_runs_once_in_each_rack_and_says_why_not_more(cell: TestCell) -> None:
