@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 
 import msgspec
+import numpy as np
 
 from borgpy.model.constraints import Compare, Constraint, Limit, Operator, Spread
 from borgpy.model.names import JobKey, job_key
@@ -221,9 +222,9 @@ def google(traces: Path, machines: int, seed: int) -> Workload:
         Resources(int(cpu * WHOLE_CPU), int(ram * WHOLE_RAM), 1000 * GIB, 1000)
         for cpu, ram, _ in GOOGLE_MACHINES
     ]
-    shares = [share for _, _, share in GOOGLE_MACHINES]
-    drawn = Random(seed).choices(mix, shares, k=machines)
-    return Workload(tuple(drawn), tuple(gathered(asked)))
+    shares = np.array([share for _, _, share in GOOGLE_MACHINES])
+    drawn = np.random.default_rng(seed).choice(len(mix), machines, p=shares / shares.sum())
+    return Workload(tuple(mix[kind] for kind in drawn.tolist()), tuple(gathered(asked)))
 
 
 def openb(traces: Path, seed: int) -> Workload:
@@ -235,8 +236,8 @@ def openb(traces: Path, seed: int) -> Workload:
         for row in pods
     ]
     machines = [Resources(int(row[1]), int(row[2]) * MIB, 0, 0) for row in nodes]
-    Random(seed).shuffle(machines)
-    return Workload(tuple(machines), tuple(gathered(asked)))
+    order = np.random.default_rng(seed).permutation(len(machines))
+    return Workload(tuple(machines[row] for row in order.tolist()), tuple(gathered(asked)))
 
 
 def gathered(asked: Iterable[tuple[JobKey, str, int, Resources]]) -> Iterator[PendingJob]:

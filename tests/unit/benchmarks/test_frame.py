@@ -18,7 +18,7 @@ def test_the_last_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) ->
         "machines": 20,
         "running": 200,
         "pending": 9,
-        "policy": "best_fit",
+        "policy": "default",
         "repeat": 1,
     }
     assert result["metrics"]["placed"] + result["metrics"]["unplaced"] == 9
@@ -34,6 +34,6 @@ def test_people_get_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     )
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == (
-        "online  --machines 3  --running 3  --pending 2  --policy best_fit  --repeat 1"
+        "online  --machines 3  --running 3  --pending 2  --policy default  --repeat 1"
     )
     assert any(line.split() == ["placed", "2"] for line in lines)
