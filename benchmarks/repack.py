@@ -7,13 +7,12 @@ and the machines are drawn from its mix; the numbers of tasks and classes are th
 
 import argparse
 import statistics
-from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
 
 from benchmarks.frame import Metrics, Stopwatch, run
-from benchmarks.untricked import no_tricks
+from benchmarks.untricked import NoTricks
 from benchmarks.workloads import Workload, google, made_up, one_job, the_machines
 from borgpy.model.policy import Packing, Policy, only
 from borgpy.scheduling.columns import Columns
@@ -40,14 +39,14 @@ def measure(options: argparse.Namespace) -> Metrics:
     columns.update(machines)
     policy = policy_of(options)
     totals, snapshots = [], []
-    with no_tricks() if options.no_tricks else nullcontext():
-        for seed in range(options.repeat):
-            columns.update(machines[:1])  # something has always changed
-            watch = Stopwatch()
-            snapshot = columns.snapshot(seed, load.jobs)
-            snapshots.append(watch.ms())
-            plan = schedule_pass(snapshot, policy, seed)
-            totals.append(watch.ms() / 1000)
+    for seed in range(options.repeat):
+        columns.update(machines[:1])  # something has always changed
+        kept = NoTricks() if options.no_tricks else None
+        watch = Stopwatch()
+        snapshot = columns.snapshot(seed, load.jobs)
+        snapshots.append(watch.ms())
+        plan = schedule_pass(snapshot, policy, seed, kept=kept)
+        totals.append(watch.ms() / 1000)
     total = statistics.median(totals)
     tasks = load.tasks()
     capacity = sum(machine.cpu for machine in load.machines)

@@ -4,19 +4,17 @@ No equivalence classes, no rows of scores that are kept, no placing of many at o
 is the plan. It is here to show what the tricks are worth (Borg §3.4), and is of no use for anything else.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from copy import copy
-from unittest.mock import patch
 
 import numpy as np
 
-from borgpy.scheduling import room
-from borgpy.scheduling.domains import Ties
+from borgpy.model.policy import Policy
 from borgpy.scheduling.eligibility import Eligibilities
 from borgpy.scheduling.facts import PendingJob
-from borgpy.scheduling.room import NOTHING_TAKEN, Room, Taken
+from borgpy.scheduling.room import NOTHING_TAKEN, Kept, Room, Taken
 from borgpy.scheduling.shapes import Shape
+from borgpy.scheduling.snapshot import Snapshot
 
 
 class UntrickedRoom(Room):
@@ -30,34 +28,31 @@ class UntrickedRoom(Room):
         return False
 
     def take(self, shape: Shape, job: PendingJob, count: int) -> Taken:
-        snapshot = self.standing.snapshot
-        taken = []
+        parts = []
         for _ in range(count):
             shape.row = None
-            eligible = Eligibilities(snapshot, self._policy).of(job, shape.avoid)
-            shape.allowed = eligible.able
-            ties: Ties | None = self._ties(shape, job)
-            one = self._each(shape, job, 1, ties)
+            eligibilities = Eligibilities(self.standing.snapshot, self._policy)
+            shape.allowed = eligibilities.of(job, shape.avoid).able
+            one = self._each(shape, job, 1, self._ties(shape, job))
             if not len(one.rows):
                 break
-            taken.append(one)
+            parts.append(one)
         shape.row = None
-        return joined(taken)
+        return _joined(parts)
 
 
-def joined(parts: list[Taken]) -> Taken:
-    """What was taken one by one as one."""
-    if len(parts) == 1:
-        return parts[0]
+def _joined(parts: Sequence[Taken]) -> Taken:
+    if not parts:
+        return NOTHING_TAKEN
     return Taken(
-        np.concatenate([part.rows for part in parts]) if parts else NOTHING_TAKEN.rows,
+        np.concatenate([part.rows for part in parts]),
         tuple(booking for part in parts for booking in part.bookings),
         tuple(held for part in parts for held in part.inner),
     )
 
 
-@contextmanager
-def no_tricks() -> Iterator[None]:
-    """Passes within are made so."""
-    with patch.object(room, "Room", UntrickedRoom):
-        yield
+class NoTricks(Kept):
+    """Keeps nothing: handed to a pass, it makes it do without."""
+
+    def room(self, snapshot: Snapshot, pending: Sequence[PendingJob], policy: Policy) -> Room:
+        return UntrickedRoom(snapshot, pending, policy)

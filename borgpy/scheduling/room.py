@@ -278,10 +278,13 @@ class Room:
             left -= len(taken.rows)
             if left and ties is not None:
                 ties = self._ties(shape, job)
+        # Who holds anything by number is placed alone; where several were placed at once, nobody does.
+        inner = tuple(held for taken in placed for held in taken.inner)
+        rows = np.concatenate([taken.rows for taken in placed]) if placed else NOTHING_TAKEN.rows
         return Taken(
-            np.concatenate([taken.rows for taken in placed]) if placed else NOTHING_TAKEN.rows,
+            rows,
             tuple(booking for taken in placed for booking in taken.bookings),
-            tuple(held for taken in placed for held in taken.inner),
+            inner if len(inner) == len(rows) else (),
         )
 
     def _from_sample(

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import compact, fill, repack
 from benchmarks.frame import Metrics, run
-from benchmarks.untricked import no_tricks
+from benchmarks.untricked import NoTricks
 from benchmarks.workloads import GOOGLE, OPENB, made_up, the_machines
 from borgpy.model.policy import Policy
 from borgpy.scheduling.columns import Columns
@@ -77,8 +77,7 @@ def test_without_the_tricks_the_plan_is_the_same() -> None:
     columns.update(the_machines(load.machines))
     snapshot = columns.snapshot(0, load.jobs)
     plan = schedule_pass(snapshot, Policy(), 1)
-    with no_tricks():
-        slowly = schedule_pass(snapshot, Policy(), 1)
+    slowly = schedule_pass(snapshot, Policy(), 1, kept=NoTricks())
     where = {(placed.job, placed.index): placed.machine for placed in plan.placements}
     assert where == {(placed.job, placed.index): placed.machine for placed in slowly.placements}
     assert len(where) == len(plan.placements) == 1000
