@@ -1,5 +1,7 @@
 """What becomes of news about machines: joining, leaving, falling silent."""
 
+from collections.abc import Iterable
+
 from borgpy.admission.numbered import offer_problems
 from borgpy.master import moves
 from borgpy.model.cell import CellView
@@ -52,11 +54,17 @@ def lose_machines(cell: CellView, op: LoseMachines) -> list[Event]:
         if machine is None or machine.state is MachineState.LOST:
             continue
         events.append(MachineLost(name, op.reason))
-        for job, index in cell.occupancy[name].charges:
+        for job, index in _tenants(cell, name):
             task = cell.jobs[job].tasks[index]
             reason = f"machine {name} was lost{_with_alloc(cell, job, task)}: {op.reason}"
             events.append(moves.gone(job, task, EvictionCause.MACHINE_FAILURE, reason))
     return events
+
+
+def _tenants(cell: CellView, machine: str) -> Iterable[tuple[JobKey, int]]:
+    """The tasks on a machine; by rules 1 in the order in which they came, by later ones in that of their keys."""
+    charges = cell.occupancy[machine].charges
+    return charges if cell.rules < 2 else sorted(charges)
 
 
 def _with_alloc(cell: CellView, key: JobKey, task: Task) -> str:

@@ -23,8 +23,12 @@ from borgpy.model.cell import Cell, CellView
 from borgpy.model.events import Answered, EpochBegun, Event, Faulted, RulesAdopted
 from borgpy.model.refusal import Accepted, Outcome, Problem, Refusal, RefusalCode
 
-RULES = 1
-"""The rules by which this release applies entries. It knows all earlier ones, so old journals fold for ever."""
+RULES = 2
+"""The rules by which this release applies entries. It knows all earlier ones, so old journals fold for ever.
+
+2: the tasks of a lost machine are told in the order of their keys. Before, it was the order in which they had come, which
+a checkpoint does not hold, so that the chain of a cell depended on whether it had been restarted.
+"""
 
 _encoder = msgspec.msgpack.Encoder()
 

@@ -167,10 +167,24 @@ def the_story_of_allocs() -> Recorder:
     return told
 
 
+def the_story_of_a_lost_machine() -> Recorder:
+    """By rules 2 its tasks are told in the order of their keys, whatever order they came in."""
+    told = Recorder()
+    told.apply(o.LeaderElected(at=0, cell="ic", epoch=1, holder="here:1:1"))
+    told.apply(o.RulesChanged(at=0, rules=2))
+    told.apply(o.JoinMachines(at=0, by="borglets", machines=(a_machine("m0"),)))
+    for name in ("web", "etl", "top"):
+        told.apply(o.SubmitJob(at=0, by="alice", spec=a_job(name, replicas=2, priority=0)))
+        told.schedule()
+    told.apply(o.LoseMachines(at=0, machines=("m0",), reason="silence"))
+    return told
+
+
 STORIES: Mapping[str, Callable[[], Recorder]] = {
     "rules-1": the_story,
     "rules-1-policies": the_story_of_policies,
     "rules-1-allocs": the_story_of_allocs,
+    "rules-2": the_story_of_a_lost_machine,
 }
 
 

@@ -45,6 +45,17 @@ def test_another_process_with_another_hash_seed_and_plainer_arithmetic_folds_the
     assert done.stdout.split() == [recording.chain, recording.state]
 
 
+def test_from_rules_2_on_a_cell_that_is_restarted_folds_to_the_same_chain() -> None:
+    decoder: msgspec.msgpack.Decoder[Operation] = msgspec.msgpack.Decoder(Operation)
+    straight = Borgmaster(Cell("ic"))
+    restarted = Borgmaster(Cell("ic"))
+    for entry in read("rules-2").entries:
+        straight.apply(decoder.decode(entry))
+        restarted = Borgmaster(checkpoint.decode(checkpoint.encode(restarted.cell)))
+        restarted.apply(decoder.decode(entry))
+        assert restarted.cell.chain == straight.cell.chain
+
+
 def test_the_recordings_tell_of_every_kind_of_operation_and_event() -> None:
     decoder: msgspec.msgpack.Decoder[Operation] = msgspec.msgpack.Decoder(Operation)
     operations = {
