@@ -8,13 +8,6 @@ from borgpy.model.spec import JobSpec
 
 def unsupported(spec: JobSpec) -> Iterator[Problem]:
     """Everything in ``spec`` that no cell of this release could honour."""
-    if spec.task.packages:
-        yield Problem(
-            "packages",
-            "this cell brings nothing but the binary to a task yet",
-            hint="let the binary carry what it needs",
-            got=", ".join(package.name for package in spec.task.packages),
-        )
     if spec.quota_user not in ("", spec.user):
         yield Problem(
             "quota_user",

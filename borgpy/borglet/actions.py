@@ -7,10 +7,11 @@ from borgpy.model.spec import HealthCheck, Package, TaskSpec
 
 
 class FetchPackage(msgspec.Struct, frozen=True, gc=False):
-    """Bring the binary into the cache. Answered by `PackageReady` or `PackageFailed`."""
+    """Bring the binary, and ``more`` files, into the cache. Answered by `PackageReady` or `PackageFailed`."""
 
     task: Instance
     package: Package
+    more: tuple[Package, ...] = ()
 
 
 class StartTask(msgspec.Struct, frozen=True, gc=False):

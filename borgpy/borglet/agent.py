@@ -102,7 +102,7 @@ class Agent:
         for life in list(self._lives.values()):
             life.checking = False
             if life.stage is Stage.FETCHING:
-                actions.append(FetchPackage(life.task, life.spec.package))
+                actions.append(_fetch(life.task, life.spec))
             elif life.stage is Stage.STOPPING:
                 actions += self._stop(life, life.spec.notice_ms, life.stop_reason, at)
         for key, (task, spec) in self._wanted.items():
@@ -164,7 +164,7 @@ class Agent:
     def _begin(self, task: Instance, spec: TaskSpec, ports: dict[str, int]) -> list[Action]:
         kept = {name: port for name, port in ports.items() if name in spec.ports}
         self._lives[task.key] = Life(task, spec, Stage.FETCHING, ports=kept)
-        return [FetchPackage(task, spec.package)]
+        return [_fetch(task, spec)]
 
     def _drop(self, life: Life, at: int) -> list[Action]:
         """No longer wanted. What is starting just now is stopped once it has started."""
@@ -304,7 +304,7 @@ class Agent:
             if life.fetched:
                 return self._start(life)
             life.stage = Stage.FETCHING
-            return [FetchPackage(life.task, life.spec.package)]
+            return [_fetch(life.task, life.spec)]
         if life.stage is Stage.STOPPING:
             life.stop_by = at + STOP_SLACK_MS
             return [KillTask(life.task, life.run)]
@@ -327,6 +327,10 @@ _TAKE_IN: dict[type, Callable[[Agent, Life, Any, int], list[Action]]] = {
     HealthAnswered: Agent._health_answered,
     LimitReached: Agent._limit_reached,
 }
+
+
+def _fetch(task: Instance, spec: TaskSpec) -> FetchPackage:
+    return FetchPackage(task, spec.package, spec.packages)
 
 
 def _report_of(task: Instance, status: TaskStatus) -> TaskReport:

@@ -22,7 +22,7 @@ class Instance(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class PackageReady(msgspec.Struct, frozen=True, gc=False):
-    """The outcome of `FetchPackage`: the binary lies in the cache, its digest proven."""
+    """The outcome of `FetchPackage`: the binary and all other files lie in the cache, their digests proven."""
 
     task: Instance
 

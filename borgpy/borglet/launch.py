@@ -5,6 +5,7 @@ import py_compile
 import select
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -22,7 +23,7 @@ from borgpy.borglet.run import (
     parse_started,
     write_config,
 )
-from borgpy.borglet.sandbox import Place, Sandbox, command, environment, link_program, sandbox_of
+from borgpy.borglet.sandbox import Place, Sandbox, command, environment, link_files, sandbox_of
 from borgpy.clock import new_id
 from borgpy.errors import BorgError
 from borgpy.model.resources import Resources
@@ -68,7 +69,7 @@ def launch(
     limits: Limits,
     action: StartTask,
     cell: str,
-    program: Path,
+    files: Mapping[str, Path],
     ports: dict[str, int],
 ) -> Process:
     """Start one run beside its shim; `OSError`, `ValueError`, `KeyError` or `BorgError` say why it does not run."""
@@ -76,7 +77,7 @@ def launch(
     sandbox = sandbox_of(settings.data, task)
     folder = sandbox.prepare(action.run)
     prune_runs(sandbox)
-    link_program(spec, sandbox, program)
+    link_files(sandbox, files)
     place = Place(cell, settings.host, task, sandbox, ports, settings.path)
     run_id = new_id()
     group = limits.create(group_name(task, action.run), spec.requirements)

@@ -240,8 +240,9 @@ class LocalMachine:
         if isinstance(action, FetchPackage):
             await self._fetch(action)
         elif isinstance(action, StartTask):
-            program = self._packages.path(action.spec.package)
-            await self.runner.start(action, self._cell, program)
+            packages = (action.spec.package, *action.spec.packages)
+            files = {package.name: self._packages.path(package) for package in packages}
+            await self.runner.start(action, self._cell, files)
         elif isinstance(action, StopTask):
             await self.runner.stop(action)
         elif isinstance(action, KillTask):
@@ -254,7 +255,8 @@ class LocalMachine:
 
     async def _fetch(self, action: FetchPackage) -> None:
         try:
-            await self._packages.fetch(action.package)
+            for package in (action.package, *action.more):
+                await self._packages.fetch(package)
         except (BorgError, OSError) as error:
             reason = error.message if isinstance(error, BorgError) else str(error)
             log.warning("%s: %s", action.task, reason)
@@ -305,7 +307,7 @@ class LocalMachine:
             alive = {life.task for life in lives}
             try:
                 await asyncio.to_thread(collect_garbage, self._files.data, alive, self._clock.now())
-                await self._packages.collect({life.spec.package.digest for life in lives})
+                await self._packages.collect({file for life in lives for file in life.spec.files()})
             except OSError as error:
                 log.warning("garbage is not collected: %s", error)
             await asyncio.sleep(GARBAGE_SECONDS)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -71,13 +71,13 @@ class ProcessRunner:
         """The runs that live."""
         return list(self._processes.values())
 
-    async def start(self, action: StartTask, cell: str, program: Path) -> None:
-        """Answered by `TaskStarted` or `StartFailed`."""
+    async def start(self, action: StartTask, cell: str, files: Mapping[str, Path]) -> None:
+        """Answered by `TaskStarted` or `StartFailed`. ``files`` are the task's packages in the cache, by name."""
         ports: dict[str, int] = {}
         try:
             ports = self._ports.take(action.spec.ports, action.ports, action.spec.fixed_ports)
             process = await self._in_thread(
-                launch, self._settings, self._limits, action, cell, program, ports
+                launch, self._settings, self._limits, action, cell, files, ports
             )
             self._watch(process)
         except (OSError, ValueError, KeyError, BorgError) as error:

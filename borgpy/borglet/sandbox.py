@@ -112,18 +112,17 @@ class Place(msgspec.Struct, frozen=True):
 def command(spec: TaskSpec, place: Place) -> list[str]:
     """The program, as a link in the sandbox, and ``--name=value`` for each argument in order."""
     values = place.values()
-    program = str(program_link(spec, place.sandbox))
+    program = str(file_link(place.sandbox, spec.package.name))
     return [
         program,
         *(f"--{name}={substitute(text, values, place.ports)}" for name, text in spec.args.items()),
     ]
 
 
-def program_link(spec: TaskSpec, sandbox: Sandbox) -> Path:
-    """Where the program appears in the sandbox; `ValueError` for a name that would lead out of it."""
-    name = spec.package.name
+def file_link(sandbox: Sandbox, name: str) -> Path:
+    """Where a package appears in the sandbox; `ValueError` for a name that would lead out of it."""
     if not name or "/" in name or "\0" in name or name in (".", "..", "tmp"):
-        raise ValueError(f"{name!r} is no name for a program")
+        raise ValueError(f"{name!r} is no name for a program, or for a file beside it")
     return sandbox.work / name
 
 
@@ -147,10 +146,11 @@ def environment(spec: TaskSpec, place: Place) -> dict[str, str]:
     return mine | asked
 
 
-def link_program(spec: TaskSpec, sandbox: Sandbox, cached: Path) -> None:
-    """Let the program appear in the sandbox without another copy of it on the disk."""
-    link = program_link(spec, sandbox)
-    if link.is_symlink() and Path(os.readlink(link)) == cached:
-        return
-    link.unlink(missing_ok=True)
-    link.symlink_to(cached)
+def link_files(sandbox: Sandbox, files: Mapping[str, Path]) -> None:
+    """Let the program, and what lies beside it, appear in the sandbox without another copy on the disk."""
+    for name, cached in files.items():
+        link = file_link(sandbox, name)
+        if link.is_symlink() and Path(os.readlink(link)) == cached:
+            continue
+        link.unlink(missing_ok=True)
+        link.symlink_to(cached)

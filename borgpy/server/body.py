@@ -198,7 +198,7 @@ class Body:
         now = self._clock.now()
         await self._historian.prune(now)
         jobs = self._master.cell.jobs
-        used = {spec.package.digest for job in jobs.values() for spec in job.specs.values()}
+        used = {f for job in jobs.values() for spec in job.specs.values() for f in spec.files()}
         await asyncio.to_thread(self._packages.collect, used, now)
         self._usage.forget_the_past(self._master.cell)
 

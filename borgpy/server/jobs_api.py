@@ -12,7 +12,7 @@ from borgpy.model.api import JobView
 from borgpy.model.names import job_key, split_job
 from borgpy.model.operations import StopTasks, SubmitJob
 from borgpy.model.refusal import Accepted, Outcome, Problem, Refusal, RefusalCode
-from borgpy.model.spec import JobSpec
+from borgpy.model.spec import JobSpec, Package
 from borgpy.server import problems
 from borgpy.server.auth import Right, require_owner
 from borgpy.server.plugins import named_in
@@ -167,24 +167,28 @@ class JobsApi:
 
     def _missing(self, spec: JobSpec) -> tuple[Problem, ...]:
         """What the job names and only this process knows to be there or not: its package, plug-ins."""
-        package = None if spec.is_alloc_set else self._missing_package(spec)
         plugins = self._services.passes.book.problems("constraints", named_in(spec.constraints))
-        return plugins if package is None else (package, *plugins)
+        if spec.is_alloc_set:
+            return plugins
+        named = {"binary": spec.task.package} | {
+            f"packages.{number}": package for number, package in enumerate(spec.task.packages)
+        }
+        missing = (self._missing_package(field, package) for field, package in named.items())
+        return (*filter(None, missing), *plugins)
 
-    def _missing_package(self, spec: JobSpec) -> Problem | None:
-        package = spec.task.package
+    def _missing_package(self, field: str, package: Package) -> Problem | None:
         path = self._services.packages.path(package.digest)
         if path is not None and path.stat().st_size == package.size:
             return None
         if path is not None:
             return Problem(
-                "binary",
+                field,
                 f"the package {package.name} has {path.stat().st_size:,} bytes",
                 got=str(package.size),
                 allowed=str(path.stat().st_size),
             )
         return Problem(
-            "binary",
+            field,
             f"the package {package.name} ({package.digest[:12]}…) is not in the package store",
             hint=f"upload it first: PUT /v1/packages/{package.digest}; borgcfg up does",
             got=package.digest,

@@ -189,11 +189,11 @@ async def test_what_a_task_is_given(tmp_path: Path) -> None:
         }
 
 
-async def test_a_task_is_told_its_devices_and_listens_on_the_port_that_it_has_to_have(
+async def test_a_task_has_its_devices_its_files_and_the_port_that_it_has_to_have(
     tmp_path: Path,
 ) -> None:
     async with a_borglet(tmp_path) as (borgmaster, _):
-        script = '#!/bin/sh\necho "$1 $BORG_DEVICES_GPU $CUDA_VISIBLE_DEVICES"\n'
+        script = '#!/bin/sh\necho "$1 $BORG_DEVICES_GPU $CUDA_VISIBLE_DEVICES"; cat words\n'
         spec = a_spec(
             borgmaster.package("teller", script),
             args={"port": "%port%"},
@@ -202,7 +202,8 @@ async def test_a_task_is_told_its_devices_and_listens_on_the_port_that_it_has_to
         )
         with socket.create_server(("127.0.0.1", 0)) as listener:
             number = listener.getsockname()[1]
-            fixed = msgspec.structs.replace(spec, fixed_ports={"port": number})
+            words = borgmaster.package("words", "beside the binary\n")
+            fixed = msgspec.structs.replace(spec, fixed_ports={"port": number}, packages=(words,))
             borgmaster.devices = (DeviceOrder(JOB, 4, {"gpu": (0, 2)}),)
             borgmaster.order(fixed, 4)
             tasks = await borgmaster.until(lambda tasks: phase(tasks, 4) is Phase.FAILED)
@@ -211,7 +212,8 @@ async def test_a_task_is_told_its_devices_and_listens_on_the_port_that_it_has_to
             )
         borgmaster.order(fixed, 4, incarnation=2)
         await borgmaster.until(lambda tasks: phase(tasks, 4) is Phase.FINISHED)
-        assert await borgmaster.log(4) == f"--port={number} 0,2 0,2\n"
+        said = await borgmaster.log(4)
+        assert said == f"--port={number} 0,2 0,2\nbeside the binary\n"
 
 
 def phase(tasks: dict[int, TaskReport], index: int = 0) -> Phase | None:

@@ -160,11 +160,6 @@ def test_what_is_wrong_with_the_place_and_the_texts_is_named_by_its_field(
     ("spec", "field"),
     [
         pytest.param(a_job(quota_user="bob"), "quota_user", id="another's quota"),
-        pytest.param(
-            a_job(task=msgspec.structs.replace(a_task_spec(), packages=(A_PACKAGE_MORE,))),
-            "packages",
-            id="packages",
-        ),
     ],
 )
 def test_what_a_cell_cannot_honour_yet_is_refused_rather_than_ignored(
@@ -184,6 +179,7 @@ def test_what_the_scheduler_places_by_is_admitted() -> None:
         fixed_ports={"port": 80},
         devices=(DeviceRequest(2, models=("A100",)), DeviceRequest(1, 250, "tpu")),
         sets=(SetRequest("eni", "sg-1", 2),),
+        packages=(A_PACKAGE_MORE,),
     )
     spec = a_job(task=task, constraints=(nowhere,), after=("bob/etl",))
     assert admit(a_borgmaster().cell, spec) is None

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from borgpy.admission.unsupported import unsupported
 from borgpy.admission.validate import problems_of
 from borgpy.bcl.diagnostics import BclError, Source
 from borgpy.bcl.evaluate import Evaluated, evaluate
@@ -24,12 +25,8 @@ LISTING = LECTURE.replace("../hello_world_webserver", "./hello_world_webserver")
 
 FILES = sorted(str(path.relative_to(JOBSPECS)) for path in JOBSPECS.rglob("*.borg"))
 LIBRARIES = ("greeters/lib/service.borg", "storefront/storefront.borg")
-RUNNABLE = [
-    name
-    for name in FILES
-    if name.startswith(("hello_world", "greeters/g", "storefront/", "wordcount/"))
-]
-"""What a cell of this release takes; deferred starts have to wait for another."""
+RUNNABLE = [name for name in FILES if name not in LIBRARIES]
+"""What a cell of this release takes: all that declare anything."""
 
 NOTHING: Mapping[str, object] = {}
 
@@ -70,7 +67,8 @@ def test_a_library_declares_nothing_by_itself(name: str) -> None:
 def test_a_cell_of_this_release_would_take_it(name: str) -> None:
     file = evaluated(name)
     for job in declarations_of(file):
-        assert problems_of(job.spec(Package(job.name, "0" * 64, 1), "you")) == ()
+        spec = job.spec(Package(job.name, "0" * 64, 1), "you")
+        assert (*problems_of(spec), *unsupported(spec)) == ()
     for alloc_set in alloc_declarations_of(file):
         assert problems_of(alloc_set.spec("you").job()) == ()
 

@@ -90,6 +90,9 @@ def running(spec: TaskSpec = PLAIN) -> Conversation:
 def test_a_task_is_fetched_started_and_healthy_after_ten_seconds() -> None:
     talk = Conversation()
     assert talk.order(ONE) == [FetchPackage(ONE, PLAIN.package)]
+    beside = Package("data", "cd" * 32, 9)
+    with_data = msgspec.structs.replace(PLAIN, packages=(beside,))
+    assert Agent().adopt(1, [(ONE, with_data)], 0) == [FetchPackage(ONE, PLAIN.package, (beside,))]
     assert talk.status() == TaskStatus(Phase.STARTING)
     assert talk.tell(PackageReady(ONE)) == [StartTask(ONE, 1, PLAIN, {})]
     assert talk.tell(TaskStarted(ONE, 1, 501, PORTS, talk.at)) == []

@@ -10,7 +10,7 @@ from borgpy.borglet.sandbox import (
     all_sandboxes,
     command,
     environment,
-    program_link,
+    link_files,
     sandbox_of,
 )
 from borgpy.model.names import JobKey
@@ -73,7 +73,7 @@ def test_a_name_that_would_lead_elsewhere_is_none(tmp_path: Path, job: str) -> N
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../up", "tmp"])
 def test_a_program_cannot_be_called_that(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="no name for a program"):
-        program_link(a_spec(name), sandbox_of(tmp_path, TASK))
+        link_files(sandbox_of(tmp_path, TASK), {name: tmp_path / "cached"})
 
 
 def test_what_was_prepared_is_found_again(tmp_path: Path) -> None:
