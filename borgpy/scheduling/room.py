@@ -8,7 +8,7 @@ import numpy as np
 
 from borgpy.model.policy import Packing, Policy
 from borgpy.model.resources import Resources
-from borgpy.scheduling.domains import Tie, Ties
+from borgpy.scheduling.domains import Domains, Tie, Ties
 from borgpy.scheduling.eligibility import Eligibilities
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.feasibility import request_vector
@@ -102,6 +102,7 @@ class Room:
         self._scores = Scores(self.standing, policy, self._scarcity)
         self._shapes: dict[object, Shape] = {}
         self._vectors: dict[Resources, tuple[Ints, float]] = {}
+        self._domains: dict[str, Domains] = {}
         self._passes = 0
 
     def begin(self, seed: int, plugins: Plugins, recorder: Recorder) -> None:
@@ -111,7 +112,7 @@ class Room:
         self._seed = seed
         self._scores.begin(plugins, recorder)
         self._eligibilities = Eligibilities(snapshot, self._policy)
-        self._tying = Tying(self.standing, self._policy)
+        self._tying = Tying(self.standing, self._policy, self._domains)
         self._watched = self._tying.watched()
         self._samples = self._numbers = 0
         self._passes += 1

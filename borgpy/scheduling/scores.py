@@ -4,7 +4,7 @@ import numpy as np
 
 from borgpy.model.constraints import Plugin
 from borgpy.model.plan import VetoKind
-from borgpy.model.policy import Policy
+from borgpy.model.policy import Packing, Policy
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.neighbours import Ruling
 from borgpy.scheduling.plugins import Machines, PluginFault, Plugins, ask
@@ -16,9 +16,6 @@ from borgpy.scheduling.standing import Standing
 from borgpy.scheduling.worth import worth_of
 
 ALL = slice(None)
-
-AHEAD = 8
-"""So many scores of one machine cost little more to work out than one."""
 
 
 class Scores:
@@ -36,11 +33,12 @@ class Scores:
         self._mixed = [self._free[d] for d in mix.dimensions]
         self._ready = mix.usable(self._mixed, ALL)
         self._stale: list[Rows] = []
-        self._versions = np.zeros(len(standing), np.int64)
         self._changes = self._renewed = 0
         self._changed_at: Ints = np.zeros(len(standing), np.int64)
         self._worth = worth_of(standing, policy)
         self._exclusive = False
+        alone = len(policy.packing) == 1 and policy.packing[0].packing is Packing.HYBRID
+        self._plain = alone and not self._worth and not policy.mixing
 
     def begin(self, plugins: Plugins, recorder: Recorder) -> None:
         """A pass begins."""
@@ -71,7 +69,6 @@ class Scores:
 
     def changed(self, machines: Rows) -> None:
         """These machines are not what they were."""
-        self._versions[machines] += 1
         self._stale.append(machines)
         self._changes += 1
         self._changed_at[machines] = self._changes
@@ -177,7 +174,7 @@ class Scores:
 
     def _refresh(self) -> None:
         """Take in what changed since scores were last worked out."""
-        rows = self._stale[0] if len(self._stale) == 1 else np.unique(np.concatenate(self._stale))
+        rows = self._stale[0] if len(self._stale) == 1 else np.concatenate(self._stale)
         self._stale.clear()
         for column, exact in zip(self._free, self._standing.columns, strict=True):
             column[rows] = exact[rows]
@@ -188,32 +185,16 @@ class Scores:
             worth.changed(rows)
 
     def following(self, shape: Shape, row: int) -> float:
-        """A machine's score for one more task of the class, just after it took one.
-
-        Some of its next scores are worked out at once: the best machine is often the best again.
-        """
-        version = int(self._versions[row])
-        expected, ahead = shape.ahead.get(row, (-1, []))
-        if expected != version or not ahead:
-            ahead = self._ahead(shape, row)
-        score = ahead.pop()
-        shape.ahead[row] = (version + 1, ahead)
-        return score
-
-    def _ahead(self, shape: Shape, row: int) -> list[float]:
-        """The next scores in reverse, an infinite one where there is no more room."""
-        room = AHEAD + 1
-        for column, amount in zip(self._standing.columns, shape.amounts, strict=True):
-            if amount:
-                room = min(room, int(column[row]) // amount)
-        room = 0 if shape.exclusive else max(0, room)
-        more = min(room, AHEAD)
-        scores = [] if room > AHEAD else [np.inf]
-        if more:
-            at = self._score(shape, np.full(more, row), np.arange(more))
-            self._recorder.scored += more
-            scores += at[::-1].tolist()
-        return scores
+        """One machine's score for one more task of the class, as it is now."""
+        self._recorder.scored += 1
+        if not self._plain or self._exclusive or shape.job.runtime_ms:
+            return float(self.of(shape, np.array([row]))[0])
+        columns = self._standing.columns
+        for column, amount in zip(columns, shape.amounts, strict=True):
+            if amount and column[row] < amount:
+                return np.inf
+        score = float(round(self._frame.mix.one(row, columns, shape.amounts)))
+        return score if shape.wish is None else score + float(shape.wish[row])
 
     def _score(self, shape: Shape, rows: Rows | slice, before: Ints | int) -> Floats:
         if self._stale:

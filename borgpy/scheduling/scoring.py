@@ -104,6 +104,25 @@ class Mix:
         """float64[rows]: how much of the mix the free amounts of each machine, by dimension, are enough for."""
         return _least(free, self.enough, self.absent, rows)
 
+    def one(self, row: int, free: Sequence[Ints], asked: Sequence[int]) -> float:
+        """`_unmixed` of one machine, by numbers instead of arrays: the same operations in the same order."""
+        before = after = 0.0
+        paid: list[float] = []
+        for n, d in enumerate(self.dimensions):
+            amount = float(free[d][row])
+            left = amount - asked[d]
+            usable, weighed = amount * self.enough[n][row], left * self.weighed[n][row]
+            missing = self.absent[n]
+            if missing is not None:
+                usable, weighed = usable + missing[row], weighed + missing[row]
+            before = min(before, usable) if n else usable
+            after = min(after, weighed) if n else weighed
+            paid.append(left * self.price[n][row])
+        score = before - after
+        for cost in paid:
+            score += cost
+        return float(score if self.spared is None else score + self.spared[row])
+
 
 def _spared(snapshot: Snapshot, scarcity: Sequence[float], each: float) -> Floats | None:
     """float64[machines]: what it costs to use a machine that has extras for which nobody asks; None if none has."""

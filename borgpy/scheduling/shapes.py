@@ -22,13 +22,11 @@ class Shape:
     it thinks of machines by themselves.
 
     ``row`` float64[machines] is the score of every machine for one more task of the class, infinite where it cannot be,
-    as it was when the pass had made ``seen`` changes. ``ahead`` keeps next scores of
-    single machines, each with the machine's version for which the last of them holds. ``size`` orders classes by how
+    as it was when the pass had made ``seen`` changes. ``size`` orders classes by how
     much they ask for, ``number`` those of one size in pass number ``passes``.
     """
 
     __slots__ = (
-        "ahead",
         "allowed",
         "amounts",
         "asks_inner",
@@ -72,7 +70,6 @@ class Shape:
         self.asks_inner = bool(job.devices or asked.sets)
         self.row: Floats | None = None
         self.seen = 0
-        self.ahead: dict[int, tuple[int, list[float]]] = {}
         self.number = 0
         self.passes = 0
         self.hopeless = False

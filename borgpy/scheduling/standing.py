@@ -149,8 +149,11 @@ class Standing:
 
     def booked(self, job: PendingJob, vector: Ints, rows: Sequence[int], *, tells: bool) -> Booking:
         """What `take_one` has taken of these machines, one task each, in the end."""
-        machines, counts = np.unique(np.array(rows, np.intp), return_counts=True)
-        counts = counts.astype(np.int64)
+        times: dict[int, int] = {}
+        for row in rows:
+            times[row] = times.get(row, 0) + 1
+        machines = np.array(list(times), np.intp)
+        counts = np.array(list(times.values()), np.int64)
         if tells:
             self._crowds[job.job].append(Crowd(machines, counts))
         return Booking(job, vector, machines, counts, tells, _NO_INNER, {}, None)

@@ -1,6 +1,6 @@
 """How a job's constraints and the policy's spreading become `Ties`: levels, masks and penalties over the machines."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -28,11 +28,11 @@ from borgpy.scheduling.standing import Standing
 class Tying:
     """Makes the ties of one job after the other; keeps the domains, which all jobs share."""
 
-    def __init__(self, standing: Standing, policy: Policy) -> None:
+    def __init__(self, standing: Standing, policy: Policy, domains: dict[str, Domains]) -> None:
         self._standing = standing
         self._policy = policy
-        self._domains: dict[str, Domains] = {}
-        self._nested: dict[tuple[int, ...], bool] = {}
+        self._domains = domains
+        self._known: dict[object, tuple[tuple[Tie, ...], bool]] = {}
         self.shuns = shuns_of(standing.snapshot)
 
     def watched(self) -> frozenset[JobKey]:
@@ -63,7 +63,7 @@ class Tying:
         """As things stand; ``allowed`` tells the machines that the job may use as far as they themselves go."""
         if self.is_loose(job):
             return None
-        ties = sorted(self._own(job), key=lambda tie: (not tie.domains.machines, -tie.domains.size))
+        ties, chain = self._ties_of(job)
         barred, moving = self._barred(job, allowed)
         extra, drifting = self._extra(job)
         return Ties(
@@ -71,15 +71,19 @@ class Tying:
             self._standing.crowd(job.job),
             barred,
             extra,
-            chain=self._nest(ties),
+            chain=chain,
             moving=moving or drifting,
         )
 
-    def _nest(self, ties: Sequence[Tie]) -> bool:
-        key = tuple(id(tie.domains) for tie in ties)  # they live as long as this does
-        known = self._nested.get(key)
+    def _ties_of(self, job: PendingJob) -> tuple[tuple[Tie, ...], bool]:
+        """The job's ties to itself, and whether they nest: the same for all jobs of one size with its constraints."""
+        key = (job.replicas, job.constraints)
+        known = self._known.get(key)
         if known is None:
-            known = self._nested[key] = nested([tie.domains for tie in ties])
+            ties = sorted(
+                self._own(job), key=lambda tie: (not tie.domains.machines, -tie.domains.size)
+            )
+            known = self._known[key] = tuple(ties), nested([tie.domains for tie in ties])
         return known
 
     def domains(self, attribute: str) -> Domains:
@@ -122,6 +126,8 @@ class Tying:
         """Where hard rules about others keep the job off, and whether its own next task changes that."""
         rulings: list[Ruling] = []
         moving = False
+        if not (job.constraints or self.shuns):
+            return None, False
         for rule in job.constraints:
             if rule.weight or not isinstance(rule, Near | Away | Spread):
                 continue
@@ -145,8 +151,9 @@ class Tying:
                 continue
             if isinstance(rule, Spread):
                 column = self._standing.snapshot.attributes.column(rule.attribute)
-                shares = _shares(rule, column)[column.codes]
-                terms.append(np.where(shares <= 0, unit_of(self._soft(rule.weight)), 0.0))
+                outside = _shares(rule, column)[column.codes] <= 0
+                if outside.any():
+                    terms.append(np.where(outside, unit_of(self._soft(rule.weight)), 0.0))
             elif isinstance(rule, Near | Away | Exclusive):
                 moving |= isinstance(rule, Exclusive) or is_own(job, rule)
                 missed = miss(self._standing, job, rule)
