@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from borgpy.model.lifecycle import Phase
+from borgpy.shipped import shipped
 from tests.e2e.cells import TestCell, answer, job_file, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -56,6 +57,24 @@ def test_tasks_of_two_jobs_share_an_alloc_and_follow_it(own_cell: TestCell, shop
 
     cell.run("down", shop, "--purge")
     assert cell.run("machine", "list", "-o", "json").out.count("alice/") == 0
+
+
+def test_wordcount_runs_as_it_is_shipped(own_cell: TestCell, tmp_path: Path) -> None:
+    file = shipped("jobspecs") / "wordcount" / "wordcount.borg"
+    own_cell.run("up", file, "--set", "shards=2", "--set", f"spool={tmp_path}", "--wait", "running")
+    until(lambda: _finished(own_cell, "wordcount_master"), "the words counted")
+    assert own_cell.run("logs", "wordcount_master").out
+    (first, second) = own_cell.tasks("counting_room")
+    assert first.within is not None
+    assert second.within is not None
+    assert (first.within.tasks, second.within.tasks) == ((), ()), (
+        "the room stays, and nobody is in it"
+    )
+    own_cell.run("down", file, "--set", "shards=2", "--purge")
+
+
+def _finished(cell: TestCell, name: str) -> bool:
+    return all(task.phase is Phase.FINISHED for task in cell.tasks(name))
 
 
 def _waiting(cell: TestCell) -> set[str] | None:

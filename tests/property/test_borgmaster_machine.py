@@ -262,6 +262,12 @@ class CellUnderFire(RuleBasedStateMachine):
             self.a_borglet_reports(name)
 
     @rule()
+    def the_columns_are_looked_at(self) -> None:
+        """Those of machines and allocs that were kept are those that are made anew."""
+        kept = self.snapshots.facts(self.at)
+        assert kept == Snapshots(self.master).facts(self.at)
+
+    @rule()
     def the_master_restarts(self) -> None:
         """A checkpoint gives back the very same cell, and equal states are equal bytes."""
         blob = checkpoint.encode(self.master.cell)
