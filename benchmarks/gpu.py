@@ -12,6 +12,8 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from benchmarks.frame import Metrics, Stopwatch, run
 from benchmarks.gpu_inputs import Arrivals, Machine, Pod, Workload, arrivals, openb, synthetic
 from benchmarks.gpu_published import KINDS, PLENTY, PUBLISHED, kind_of
@@ -50,8 +52,11 @@ def snapshot_of(workload: Workload, coming: Arrivals, name: str) -> Snapshot:
         _machine(f"m{number:05}", workload.machines[position], name)
         for number, position in enumerate(drawn)
     ]
+    jobs = [_job(number, pod, name) for number, pod in enumerate(workload.pods)]
+    first: dict[Pod, PendingJob] = {}
+    alike = [first.setdefault(pod, job) for pod, job in zip(workload.pods, jobs, strict=True)]
     pending = [
-        _pending(number, workload.pods[position], name)
+        msgspec.structs.replace(alike[position], indexes=(number,))
         for number, position in enumerate(coming.pods)
     ]
     columns = Columns()
@@ -66,7 +71,8 @@ def _machine(name: str, machine: Machine, policy: str) -> MachineFacts:
     return MachineFacts(name, capacity, NOTHING, devices=(offer,) if machine.gpus else ())
 
 
-def _pending(number: int, pod: Pod, policy: str) -> PendingJob:
+def _job(number: int, pod: Pod, policy: str) -> PendingJob:
+    """Equal pods are tasks of one job; each task waits for itself, so that they come in the order of arrival."""
     kind = kind_of(pod.gpus, pod.millis) if policy == "clustering" else ""
     device = DeviceRequest(pod.gpus, pod.millis, models=pod.models)
     return PendingJob(
@@ -75,7 +81,7 @@ def _pending(number: int, pod: Pod, policy: str) -> PendingJob:
         priority=100,
         request=Resources(pod.cpu, pod.ram, 0, 0, {kind: 1} if kind else {}),
         spec="pod",
-        indexes=(0,),
+        indexes=(),
         devices=(device,) if pod.gpus else (),
     )
 

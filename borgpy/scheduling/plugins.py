@@ -1,7 +1,7 @@
 """Plug-ins: Python functions of one's own that say on which machines a task may run, or runs well."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, overload
 
 import msgspec
 import numpy as np
@@ -14,13 +14,13 @@ from borgpy.scheduling.snapshot import Attributes, Ints, Mask, Rows
 class Machines(msgspec.Struct, frozen=True, eq=False):
     """The machines that a plug-in is asked about, as they are now: columns of n rows each.
 
-    ``capacity`` and ``free`` hold int64[n] by dimension (``cpu`` in milli-cores, ``ram`` and ``disk`` in bytes),
+    Columns and names are made when they are looked at. ``capacity`` and ``free`` hold int64[n] by dimension (``cpu`` in milli-cores, ``ram`` and ``disk`` in bytes),
     ``tasks`` int64[n] how many tasks are there, ``devices`` int64[n, most devices] by kind the free thousandths of each
     device (-1 where there is none). Earlier placements of the same pass are counted.
     """
 
     rows: Rows
-    names: tuple[str, ...]
+    names: Sequence[str]
     capacity: Mapping[str, Ints]
     free: Mapping[str, Ints]
     tasks: Ints
@@ -35,6 +35,46 @@ class Machines(msgspec.Struct, frozen=True, eq=False):
         column = self.attributes.column(name)
         texts = np.array([*column.values, ""], dtype=np.str_)
         return texts[column.codes[self.rows]]
+
+
+class Lazily(Mapping[str, Ints]):
+    """Columns by name, each made by ``make`` when it is looked at."""
+
+    def __init__(self, names: Sequence[str], make: Callable[[str], Ints]) -> None:
+        self._names = names
+        self._make = make
+
+    def __getitem__(self, name: str) -> Ints:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._make(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class Picked(Sequence[str]):
+    """The names of some machines."""
+
+    def __init__(self, names: Sequence[str], rows: Rows) -> None:
+        self._names = names
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Picked": ...
+    def __getitem__(self, place: int | slice) -> "str | Picked":
+        if isinstance(place, slice):
+            return Picked(self._names, self._rows[place])
+        name: str = self._names[self._rows[place]]
+        return name
 
 
 Plugin = Callable[[Machines, PendingJob], NDArray[Any]]

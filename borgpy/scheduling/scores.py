@@ -7,7 +7,7 @@ from borgpy.model.plan import VetoKind
 from borgpy.model.policy import Packing, Policy
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.neighbours import Ruling
-from borgpy.scheduling.plugins import Machines, PluginFault, Plugins, ask
+from borgpy.scheduling.plugins import Lazily, Machines, Picked, PluginFault, Plugins, ask
 from borgpy.scheduling.record import Recorder
 from borgpy.scheduling.scoring import Fit, Frame, Scarcity, packing, units
 from borgpy.scheduling.shapes import Shape
@@ -176,8 +176,13 @@ class Scores:
         """Take in what changed since scores were last worked out."""
         rows = self._stale[0] if len(self._stale) == 1 else np.concatenate(self._stale)
         self._stale.clear()
-        for column, exact in zip(self._free, self._standing.columns, strict=True):
-            column[rows] = exact[rows]
+        if len(rows) == 1:
+            row = int(rows[0])
+            for column, exact in zip(self._free, self._standing.columns, strict=True):
+                column[row] = exact[row]
+        else:
+            for column, exact in zip(self._free, self._standing.columns, strict=True):
+                column[rows] = exact[rows]
         if self._mixed:
             now = [column[rows] for column in self._mixed]
             self._ready[rows] = self._frame.mix.usable(now, rows)
@@ -248,18 +253,18 @@ class Scores:
         return ask(name, plugin, self._machines(asked), job)
 
     def _machines(self, rows: Rows) -> Machines:
-        snapshot = self._standing.snapshot
-        named = list(enumerate(snapshot.dimensions))
+        standing, snapshot = self._standing, self._standing.snapshot
+        number = snapshot.dimensions.index
         return Machines(
             rows=rows,
-            names=tuple(snapshot.names[row] for row in rows.tolist()),
-            capacity={name: snapshot.capacity[rows, d] for d, name in named},
-            free={name: self._standing.columns[d][rows] for d, name in named},
-            tasks=self._standing.tasks[rows],
+            names=Picked(snapshot.names, rows),
+            capacity=Lazily(
+                snapshot.dimensions, lambda name: snapshot.capacity[rows, number(name)]
+            ),
+            free=Lazily(snapshot.dimensions, lambda name: standing.columns[number(name)][rows]),
+            tasks=standing.tasks[rows],
             attributes=snapshot.attributes,
-            devices={
-                kind: self._standing.devices(kind).free[rows] for kind in sorted(snapshot.devices)
-            },
+            devices=Lazily(tuple(snapshot.devices), lambda kind: standing.devices(kind).free[rows]),
         )
 
 

@@ -1,6 +1,7 @@
 """What machines with devices are worth to the cell as things stand, and what one more task costs of that."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -74,8 +75,10 @@ class Worth:
 
     def left(self, rows: Rows | slice, devices: Sequence[DeviceRequest]) -> Floats:
         """float64[rows]: the devices that are free then, in parts of what the machine with most has."""
-        left = [f.left(rows, _of(devices, f.kind)) for f in self.kinds]
-        total: Floats = np.multiply(left[0] if len(left) == 1 else np.add.reduce(left), self._share)
+        left = self.kinds[0].left(rows, _of(devices, self.kinds[0].kind))
+        for more in self.kinds[1:]:
+            left = left + more.left(rows, _of(devices, more.kind))
+        total: Floats = np.multiply(left, self._share)
         return total
 
 
@@ -138,6 +141,7 @@ class Fragments:
         self._devices: Devices = standing.devices(kind)
         self._cpu, self._ram = (standing.columns[d] for d in (0, 1))
         self._tables = tables
+        self._steps: list[float] = tables.steps.tolist()
         self._strand = tables.strand * MICROS
         self._per_cpu, self._per_ram = mix.per_cpu() * self._strand, mix.per_ram() * self._strand
         self._waste_by_free = np.ascontiguousarray(tables.waste.T)
@@ -157,19 +161,28 @@ class Fragments:
     def changed(self, machines: Rows) -> None:
         """These machines are not what they were."""
         if len(machines) == 1:
-            row = int(machines[0])
-            np.add.reduce(
-                self._waste_by_free.take(self._devices.free[row], axis=0, mode="wrap"),
-                out=self._idle[row],
-            )
-        else:
-            free = self._devices.free[machines]
-            idle = np.zeros((len(machines), self._levels))
-            for device in range(free.shape[1]):
-                idle += self._waste_by_free[free[:, device]]
-            self._idle[machines] = idle
+            self._changed_one(int(machines[0]))
+            return
+        free = self._devices.free[machines]
+        idle = np.zeros((len(machines), self._levels))
+        for device in range(free.shape[1]):
+            idle += self._waste_by_free[free[:, device]]
+        self._idle[machines] = idle
         cpu, ram = self._cpu[machines].astype(np.float64), self._ram[machines].astype(np.float64)
         self.now[machines] = self.worth(machines, cpu, ram, None)
+
+    def _changed_one(self, row: int) -> None:
+        """The same in plain numbers: most changes are of one machine, and arrays would cost more than what they hold."""
+        devices, idle = self._devices, self._idle[row]
+        waste = self._waste_by_free.take(devices.free[row], axis=0, mode="wrap")
+        np.add.reduce(waste, out=idle)
+        cpu, ram = float(self._cpu[row]), float(self._ram[row])
+        level = bisect_right(self._steps, cpu)
+        worth = float(self._tables.many[level, devices.whole[row]]) - float(idle[level])
+        if self._strand:
+            total = float(devices.total[row]) * self._strand
+            worth += round(min(total, cpu * self._per_cpu, ram * self._per_ram))
+        self.now[row] = worth
 
     def worth(
         self, rows: Rows | slice, cpu: Floats, ram: Floats, request: DeviceRequest | None
@@ -240,4 +253,7 @@ def _part_of(tables: Tables, count: int, millis: int) -> _Part:
 
 
 def _of(devices: Sequence[DeviceRequest], kind: str) -> DeviceRequest | None:
-    return next((device for device in devices if device.kind == kind), None)
+    for device in devices:
+        if device.kind == kind:
+            return device
+    return None

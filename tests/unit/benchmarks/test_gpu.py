@@ -33,9 +33,11 @@ def test_pods_are_placed_in_the_order_they_arrive() -> None:
     coming = arrivals(workload, 7, 130)
     snapshot = gpu.snapshot_of(workload, coming, "default")
     plan = schedule_pass(snapshot, gpu.policy_of("default"), 7)
-    jobs = [placement.job for placement in plan.placements]
-    assert jobs == sorted(jobs)
-    assert not {left.job for left in plan.unplaced} & set(jobs)
+    placed = [placement.index for placement in plan.placements]
+    dropped = [index for left in plan.unplaced for index in left.indexes]
+    assert placed == sorted(placed)
+    assert sorted(placed + dropped) == list(range(len(coming.pods)))
+    assert dropped
 
 
 def test_all_policies_are_swept_at_once() -> None:
