@@ -36,6 +36,9 @@ class Scores:
         self._changes = self._renewed = 0
         self._changed_at: Ints = np.zeros(len(standing), np.int64)
         self._worth = worth_of(standing, policy)
+        hybrid = any(part.packing is Packing.HYBRID for part in policy.packing)
+        devices = self._worth.get(Packing.HYBRID)
+        self._looks_at_mix = hybrid and bool(self._mixed) and not (devices and devices.everywhere)
         self._exclusive = False
         alone = len(policy.packing) == 1 and policy.packing[0].packing is Packing.HYBRID
         self._plain = alone and not self._worth and not policy.mixing
@@ -69,9 +72,11 @@ class Scores:
 
     def changed(self, machines: Rows) -> None:
         """These machines are not what they were."""
-        self._stale.append(machines)
         self._changes += 1
-        self._changed_at[machines] = self._changes
+        # For one machine indexes that are plain numbers: most changes are of one, and an array costs more.
+        places = int(machines[0]) if len(machines) == 1 else machines
+        self._changed_at[places] = self._changes
+        self._stale.append(machines)
 
     def row(self, shape: Shape) -> Floats:
         """float64[machines]: every machine's score for one more task; not to be written to."""
@@ -183,7 +188,7 @@ class Scores:
         else:
             for column, exact in zip(self._free, self._standing.columns, strict=True):
                 column[rows] = exact[rows]
-        if self._mixed:
+        if self._looks_at_mix:
             now = [column[rows] for column in self._mixed]
             self._ready[rows] = self._frame.mix.usable(now, rows)
         for worth in self._worth.values():

@@ -138,14 +138,17 @@ class Standing:
 
         `booked` has to follow.
         """
+        self._take_amounts(job, amounts, row, 1)
+
+    def _take_amounts(self, job: PendingJob, amounts: Sequence[int], row: int, count: int) -> None:
         for column, amount in zip(self.columns, amounts, strict=True):
             if amount:
-                column[row] -= amount
-        self.tasks[row] += 1
+                column[row] -= count * amount
+        self.tasks[row] += count
         if job.is_exclusive():
-            self.exclusive[row] += 1
+            self.exclusive[row] += count
         if job.is_production():
-            self.production_cpu[row] += amounts[0]
+            self.production_cpu[row] += count * amounts[0]
 
     def booked(self, job: PendingJob, vector: Ints, rows: Sequence[int], *, tells: bool) -> Booking:
         """What `take_one` has taken of these machines, one task each, in the end."""
@@ -177,6 +180,9 @@ class Standing:
 
     def _book(self, booking: Booking, sign: int) -> None:
         job, machines, counts = booking.job, booking.machines, booking.counts * sign
+        if len(machines) == 1:
+            self._take_amounts(job, booking.vector.tolist(), int(machines[0]), int(counts[0]))
+            return
         for column, amount in zip(self.columns, booking.vector.tolist(), strict=True):
             if amount:
                 column[machines] -= counts * amount
