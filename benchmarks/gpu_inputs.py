@@ -114,7 +114,7 @@ def arrivals(workload: Workload, seed: int, percent: int) -> Arrivals:
     asked = np.array([pod.gpu_millis() for pod in workload.pods])
     shuffled = rng.permutation(len(asked))
     wanted = workload.gpu_millis() * percent / 100
-    further = rng.integers(0, len(asked), max(20_000, 4 * len(asked)))
+    further = rng.integers(0, len(asked), max(20_000, 2 * len(asked)))
     coming = np.concatenate([shuffled, further])
     number = int(np.searchsorted(np.cumsum(asked[coming]), wanted)) + 1
     return Arrivals(coming[:number].tolist(), rng.permutation(len(workload.machines)).tolist())
