@@ -134,6 +134,22 @@ async def test_an_alloc_set_goes_in_and_jobs_run_in_it(caller: Caller) -> None:
         await caller.ask("DELETE", f"/v1/jobs/alice/{name}?purge=1", user="alice")
 
 
+async def test_a_file_that_nobody_has_uploaded_is_named(caller: Caller) -> None:
+    task = a_task_spec(package=PACKAGE, packages=(Package("data", "ef" * 32, 9),))
+    status, answer = await caller.submit(a_job("files", task=task))
+    assert status == 400
+    assert [field["field"] for field in answer["fields"]] == ["packages.0"]
+
+
+async def test_a_machine_for_a_pool_that_no_job_could_name_stays_outside(caller: Caller) -> None:
+    machine = MachineSpec("m9", "http://127.0.0.1:1", ROOMY, {"dedicated": "cache"})
+    status, answer = await caller.ask(
+        "POST", "/v1/machines", body=Join((machine,)), user="borglets"
+    )
+    assert status == 400
+    assert answer["fields"][0]["message"] == "m9 is set aside for 'cache', which is no pool"
+
+
 async def test_a_write_repeated_under_its_key_gets_the_first_answer(caller: Caller) -> None:
     key = {"Idempotency-Key": "once"}
     first = await caller.submit(a_spec("idem"), headers=key)
