@@ -14,6 +14,7 @@ from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.plugins import PluginFault, Plugins
 from borgpy.scheduling.record import Recorder
 from borgpy.scheduling.room import Kept, Room
+from borgpy.scheduling.second_chances import SecondChances
 from borgpy.scheduling.snapshot import Snapshot
 from borgpy.scheduling.turns import Batch, Grant, Queue, take_turns
 
@@ -43,8 +44,9 @@ def schedule_pass(
     """
     work = _Work(policy, seed, plugins, recorder or Recorder())
     broken: dict[str, str] = {}
+    pending = _in_order(snapshot.pending, policy)
     while True:
-        able = [job for job in snapshot.pending if not _needs(job, policy, broken)]
+        able = [job for job in pending if not _needs(job, policy, broken)]
         try:
             parts = [work.place(snapshot, [job for job in able if not job.alloc], kept or Kept())]
             parts += [work.place(of, jobs, Kept()) for of, jobs in _alloc_sets(snapshot, able)]
@@ -55,13 +57,15 @@ def schedule_pass(
         unplaced = [left for _, _, missing in parts for left in missing]
         unplaced += [
             _without_alloc(job)
-            for job in able
-            if job.alloc and job.alloc not in snapshot.allocs and job.indexes
+            for job in pending
+            if job.indexes and _table_of(snapshot, job) is None
         ]
         unplaced += [
-            _refused(job, name, broken[name], len(snapshot))
-            for job in snapshot.pending
-            if job.indexes and (name := _needs(job, policy, broken))
+            _refused(job, name, broken[name], len(table))
+            for job in pending
+            if job.indexes
+            and (table := _table_of(snapshot, job)) is not None
+            and (name := _needs(job, policy, broken))
         ]
         holdings = tuple(held for _, holding, _ in parts for held in holding)
         return Plan(
@@ -71,6 +75,17 @@ def schedule_pass(
             unplaced=tuple(unplaced),
             holdings=holdings or msgspec.UNSET,
         )
+
+
+def _in_order(pending: Sequence[PendingJob], policy: Policy) -> Sequence[PendingJob]:
+    """As the snapshot lists them only if the policy says so: a plan must not hang on that by itself."""
+    if policy.order is Order.AS_SUBMITTED:
+        return pending
+    return sorted(pending, key=lambda job: (job.job, job.spec, job.indexes))
+
+
+def _table_of(snapshot: Snapshot, job: PendingJob) -> Snapshot | None:
+    return snapshot.allocs.get(job.alloc) if job.alloc else snapshot
 
 
 Part = tuple[list[Placement], list[Holding], list[Unplaced]]
@@ -106,11 +121,15 @@ class _Work(msgspec.Struct, frozen=True):
             room.begin(self.seed, self.plugins, recorder)
         grants: list[Grant] = []
         batches: list[Batch] = []
+        chances = SecondChances()
         for level in _by_priority(jobs):
             with recorder.phase("classes"):
                 queues = _queues(room, level, self.policy, self.seed)
             with recorder.phase("place"):
-                grants += take_turns(room, queues)
+                granted = take_turns(room, queues)
+                chances.add(batch for queue in queues for batch in queue.batches)
+                grants += granted
+                grants += chances.after(room, granted)
             batches += [batch for queue in queues for batch in queue.batches]
         with recorder.phase("plan"):
             placements, holdings = _placements(snapshot, grants)
@@ -128,8 +147,6 @@ def _by_priority(pending: Iterable[PendingJob]) -> list[list[PendingJob]]:
 
 def _queues(room: Room, jobs: Iterable[PendingJob], policy: Policy, seed: int) -> list[Queue]:
     by_user: defaultdict[str, list[PendingJob]] = defaultdict(list)
-    if policy.order is Order.LARGEST_FIRST:
-        jobs = sorted(jobs, key=lambda job: (job.job, job.spec, job.indexes))
     for job in jobs:
         by_user[job.user].append(job)
     # A hash and no generator: the draw for one user does not hang on who else is there, nor on numpy's version.

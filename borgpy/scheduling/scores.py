@@ -116,12 +116,8 @@ class Scores:
             answer = self._asked(rule.name, shape.job, rows, able)
             if rule.weight:
                 score = _worse(score, able, answer, rule.weight / 100 * self._policy.soft / 1000)
-            elif answer.dtype == np.bool_:
-                able[np.flatnonzero(able)] = answer
             else:
-                raise PluginFault(
-                    rule.name, "a hard constraint needs an answer of bool, not of float"
-                )
+                able[np.flatnonzero(able)] = _verdict(answer)
         np.copyto(score, np.inf, where=~able)
         return score
 
@@ -171,10 +167,14 @@ class Scores:
         rulings: list[Ruling] = []
         for name in (*self._policy.plugins, *hard):
             answer = self._asked(name, job, ALL, able)
-            if answer.dtype == np.bool_:
-                open_to = np.ones(len(able), np.bool_)
-                open_to[np.flatnonzero(able)] = answer
-                rulings.append((VetoKind.PLUGIN, f"plug-in {name}", able & ~open_to))
+            detail = f"plug-in {name}"
+            if answer.dtype != np.bool_:
+                if name not in hard:
+                    continue
+                detail += " (it rates machines; a hard constraint needs one that says yes or no)"
+            open_to = np.ones(len(able), np.bool_)
+            open_to[np.flatnonzero(able)] = _verdict(answer)
+            rulings.append((VetoKind.PLUGIN, detail, able & ~open_to))
         return rulings
 
     def _refresh(self) -> None:
@@ -271,6 +271,14 @@ class Scores:
             attributes=snapshot.attributes,
             devices=Lazily(tuple(snapshot.devices), lambda kind: standing.devices(kind).free[rows]),
         )
+
+
+def _verdict(answer: Mask | Floats) -> Mask:
+    """A hard rule that names a plug-in of ratings is met nowhere. That is the job's mistake, and no fault of the plug-in
+    to be refused to others, or to all if the policy has it."""
+    if answer.dtype != np.bool_:
+        return np.zeros(len(answer), np.bool_)
+    return answer.astype(np.bool_, copy=False)
 
 
 def _worse(score: Floats, able: Mask, answer: Mask | Floats, weight: float) -> Floats:

@@ -14,6 +14,7 @@ from borgpy.model.policy import Order, Policy
 from borgpy.scheduling.columns import snapshot_of
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.plugins import Machines, PluginFault, Plugins, ask
+from borgpy.scheduling.second_chances import MOST_ROUNDS
 from borgpy.scheduling.shapes import class_key
 from borgpy.scheduling.snapshot import Snapshot, SnapshotFacts
 from tests.property.naive_cell import (
@@ -89,6 +90,12 @@ def _needs(job: PendingJob, policy: Policy, broken: set[str]) -> bool:
     return not broken.isdisjoint(named_.union(policy.plugins))
 
 
+def waits_for(job: PendingJob) -> set[str]:
+    near = {named(job, r.job) for r in job.constraints if isinstance(r, Near) and not r.weight}
+    spread = any(isinstance(rule, Spread) and not rule.weight for rule in job.constraints)
+    return near | ({job.job} if spread else set())
+
+
 class Pass:
     """One pass in which no plug-in fails."""
 
@@ -109,11 +116,23 @@ class Pass:
         self.state = State(cell_of(facts), [], [])
 
     def run(self) -> list[Placed]:
+        batches: list[Batch] = []
         for priority in sorted({job.priority for job in self.facts.pending}, reverse=True):
-            self.take_turns(
-                self.queues([job for job in self.facts.pending if job.priority == priority])
-            )
+            before = len(self.state.placed)
+            jobs = [job for job in self.facts.pending if job.priority == priority]
+            batches += [batch for queue in self.take_turns(self.queues(jobs)) for batch in queue]
+            self.second_chances(batches, before)
         return self.state.placed
+
+    def second_chances(self, batches: list[Batch], since: int) -> None:
+        """Those that wait to be near others, or in balance, try again when such have been placed."""
+        for _ in range(MOST_ROUNDS):
+            news = {placed.job for placed in self.state.placed[since:]}
+            since = len(self.state.placed)
+            for batch in batches:
+                if batch.indexes and not waits_for(batch.job).isdisjoint(news):
+                    batch.out = False
+                    self.take_turns([[batch]])
 
     def queues(self, jobs: list[PendingJob]) -> list[Queue]:
         if self.policy.order is Order.LARGEST_FIRST:
@@ -154,14 +173,14 @@ class Pass:
             watched |= {shun.holder, target}
         return job.job not in watched
 
-    def take_turns(self, queues: list[Queue]) -> None:
+    def take_turns(self, queues: list[Queue]) -> list[Queue]:
         """In each round everybody who waits places a turn's tasks; a turn that cannot be met is halved and tried again."""
         longest = max(sum(len(batch.indexes) for batch in queue) for queue in queues)
         turn, sifted = longest, False
         while True:
             waiting = [queue for queue in queues if any(batch.waits() for batch in queue)]
             if not waiting:
-                return
+                return queues
             if len(waiting) == 1:
                 turn = longest
             before = deepcopy((self.state, queues))
@@ -244,9 +263,7 @@ class Pass:
             answer = self.answer(rule.name, machine, job)
             if rule.weight:
                 total += units((1.0 - answer) * weight_of(rule, self.policy))
-            elif not isinstance(answer, bool):
-                raise PluginFault(rule.name, "a hard constraint says yes or no")
-            elif not answer:
+            elif answer is not True:
                 return None
         return total
 

@@ -21,7 +21,7 @@ from borgpy.model.constraints import (
     Spread,
 )
 from borgpy.model.devices import DeviceOffer, DeviceRequest
-from borgpy.model.names import job_key
+from borgpy.model.names import JobKey, job_key
 from borgpy.model.policy import Domain, Order, Packing, Part, Policy
 from borgpy.model.resource_sets import SetOffer, SetRequest, SetState
 from borgpy.model.resources import NOTHING, Resources
@@ -298,6 +298,26 @@ def cells(draw: st.DrawFn, plugins: Sequence[str] = ()) -> SnapshotFacts:
     return SnapshotFacts(3, tuple(hosts), draw(rich_jobs(plugins)), draw(_shuns))
 
 
+ROOM = job_key("alice", "room")
+
+
+@st.composite
+def cells_with_allocs(draw: st.DrawFn, plugins: Sequence[str] = ()) -> SnapshotFacts:
+    """The same, and now and then an alloc set that some jobs want to be in, or one that is not there."""
+    facts = draw(cells(plugins))
+    if draw(st.integers(0, 2)):
+        return facts
+    allocs = tuple(
+        msgspec.structs.replace(draw(_rich_machine), name=str(i), host=draw(st.sampled_from(NAMES)))
+        for i in range(draw(st.integers(0, 3)))
+    )
+    inside = st.sampled_from(["", ROOM, ROOM, job_key("bob", "nowhere")])
+    pending = tuple(
+        msgspec.structs.replace(job, alloc=JobKey(draw(inside))) for job in facts.pending
+    )
+    return msgspec.structs.replace(facts, pending=pending, allocs={ROOM: allocs})
+
+
 @st.composite
 def policies(draw: st.DrawFn, plugins: Sequence[str] = ()) -> Policy:
     """Any valid policy that looks at every machine."""
@@ -331,7 +351,7 @@ seeds = st.integers(0, 2**63 - 1)
 
 
 def even(machines: Machines, job: PendingJob) -> Mask:
-    return np.array([int(name[1:]) % 2 == 0 for name in machines.names], np.bool_)
+    return np.array([int(name[-1]) % 2 == 0 for name in machines.names], np.bool_)
 
 
 def roomy(machines: Machines, job: PendingJob) -> Floats:
