@@ -34,7 +34,7 @@ class Domains:
         self._starts: Ints = np.zeros(0, np.int64)
 
     def rows_of(self, domain: int) -> Rows | slice:
-        """The machines of one domain; a slice where they stand together."""
+        """The machines of one domain; a slice where they stand at equal distances."""
         if self.machines:
             return slice(domain, domain + 1)
         known = self._rows.get(domain)
@@ -47,8 +47,11 @@ class Domains:
             self._order = np.argsort(self.codes, kind="stable")
             self._starts = np.searchsorted(self.codes[self._order], np.arange(self.size + 1))
         rows = self._order[self._starts[domain] : self._starts[domain + 1]]
-        first, last = int(rows[0]), int(rows[-1])
-        return slice(first, last + 1) if last - first == len(rows) - 1 else rows
+        steps = np.diff(rows)
+        if not len(steps):
+            return slice(int(rows[0]), int(rows[0]) + 1)
+        even = bool((steps == steps[0]).all())
+        return slice(int(rows[0]), int(rows[-1]) + 1, int(steps[0])) if even else rows
 
     def counts(self, crowd: Crowd) -> Ints:
         """int64[domains]: how many tasks are in each."""

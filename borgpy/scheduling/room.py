@@ -23,7 +23,7 @@ from borgpy.scheduling.snapshot import Floats, Ints, Mask, Rows, Snapshot
 from borgpy.scheduling.standing import Booking, Inner, Standing
 from borgpy.scheduling.tying import Tying
 
-FEW = 8
+FEW = 64
 """So many tasks are placed sooner one by one than by `merge`, which sorts."""
 
 
