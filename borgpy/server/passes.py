@@ -17,6 +17,7 @@ from borgpy.model.passes import PassRecord
 from borgpy.model.plan import Plan, Veto, VetoKind
 from borgpy.model.policy import Policy
 from borgpy.scheduling.record import Recorder
+from borgpy.scheduling.room import Kept
 from borgpy.scheduling.schedule import schedule_pass
 from borgpy.scheduling.snapshot import Snapshot
 from borgpy.server.plugins import PluginBook
@@ -48,6 +49,7 @@ class Passes:
         self._patience_seconds = patience_seconds
         self._last: deque[PassView] = deque(maxlen=KEPT)
         self._began: int | None = None
+        self._kept = Kept()
         self._refusals: dict[JobKey, tuple[Veto, ...]] = {}
 
     def view(self) -> PassesView:
@@ -64,10 +66,16 @@ class Passes:
         """The plan for this snapshot; whatever a pass raises is raised, and remembered."""
         at, began = self._clock.now(), self._clock.steady_ns()
         recorder = Recorder(self._clock.steady_ns)
+        kept, self._kept = (
+            self._kept,
+            Kept(),
+        )  # a pass that fails, or is left behind, leaves nothing
 
         def work() -> _Done:
             plugins = self.book.plugins
-            plan = schedule_pass(snapshot, policy, seed, plugins=plugins, recorder=recorder)
+            plan = schedule_pass(
+                snapshot, policy, seed, plugins=plugins, recorder=recorder, kept=kept
+            )
             return _Done(plan, recorder.record(snapshot, plan), _by_plugins(plan))
 
         self._began = began
@@ -78,7 +86,7 @@ class Passes:
             trouble = f"{type(error).__name__}: {error}"
             raise
         else:
-            self._refusals, trouble = done.by_plugins, ""
+            self._refusals, trouble, self._kept = done.by_plugins, "", kept
             return done.plan
         finally:
             self._began = None
