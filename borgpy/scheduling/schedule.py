@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import chain
 
 import msgspec
 
@@ -16,6 +17,7 @@ from borgpy.scheduling.record import Recorder
 from borgpy.scheduling.room import Kept, Room
 from borgpy.scheduling.second_chances import SecondChances
 from borgpy.scheduling.snapshot import Snapshot
+from borgpy.scheduling.standing import NO_INNER
 from borgpy.scheduling.turns import Batch, Grant, Queue, take_turns
 
 NO_PLUGINS: Plugins = {}
@@ -71,7 +73,7 @@ def schedule_pass(
         return Plan(
             seq=snapshot.seq,
             seed=seed,
-            placements=tuple(placement for placed, _, _ in parts for placement in placed),
+            placements=tuple(chain.from_iterable(placed for placed, _, _ in parts)),
             unplaced=tuple(unplaced),
             holdings=holdings or msgspec.UNSET,
         )
@@ -179,30 +181,25 @@ def _placements(
 ) -> tuple[list[Placement], list[Holding]]:
     placements: list[Placement] = []
     holdings: list[Holding] = []
-    hosts = snapshot.hosts
-    in_allocs = snapshot.names is not snapshot.hosts and snapshot.names != snapshot.hosts
+    hosts, names = snapshot.hosts, snapshot.names
+    in_allocs = names is not hosts and names != hosts
     for grant in grants:
-        rows = grant.taken.rows.tolist()
-        inner = grant.taken.inner
+        rows, inner = grant.taken.rows.tolist(), grant.taken.inner
         at = 0
         for batch, start, count in grant.shares:
-            key = batch.job.job
-            for index, row in zip(
-                batch.indexes[start : start + count], rows[at : at + count], strict=True
-            ):
-                placements.append(Placement(key, index, hosts[row]))
-                held = inner[at] if inner else None
-                if in_allocs or (held is not None and (held.devices or held.sets)):
-                    holdings.append(
-                        Holding(
-                            key,
-                            index,
-                            devices=held.devices if held else {},
-                            sets=held.sets if held else {},
-                            alloc=int(snapshot.names[row]) if in_allocs else -1,
-                        )
-                    )
-                at += 1
+            key, there = batch.job.job, rows[at : at + count]
+            indexes = batch.indexes[start : start + count]
+            placements += [
+                Placement(key, index, hosts[row]) for index, row in zip(indexes, there, strict=True)
+            ]
+            if in_allocs or inner:
+                held = inner[at : at + count] if inner else (NO_INNER,) * count
+                holdings += [
+                    Holding(key, index, own.devices, own.sets, int(names[row]) if in_allocs else -1)
+                    for index, row, own in zip(indexes, there, held, strict=True)
+                    if in_allocs or own.devices or own.sets
+                ]
+            at += count
     return placements, holdings
 
 

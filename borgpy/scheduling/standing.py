@@ -34,7 +34,7 @@ class Booking(msgspec.Struct, frozen=True, eq=False):
     ends_at: Ints | None
 
 
-_NO_INNER = Inner()
+NO_INNER = Inner()
 _NOBODY = Crowd(np.zeros(0, np.intp), np.zeros(0, np.int64))
 
 
@@ -124,7 +124,7 @@ class Standing:
         if job.runtime_ms:
             ends_at = self.ends_at[machines]
             self.ends_at[machines] = np.maximum(ends_at, self.snapshot.at + job.runtime_ms)
-        inner = self._take_inner(job, machines, sets) if job.devices or sets else _NO_INNER
+        inner = self._take_inner(job, machines, sets) if job.devices or sets else NO_INNER
         booking = Booking(job, vector, machines, counts, tells, inner, sets, ends_at)
         self._book(booking, 1)
         if tells:
@@ -159,7 +159,7 @@ class Standing:
         counts = np.array(list(times.values()), np.int64)
         if tells:
             self._crowds[job.job].append(Crowd(machines, counts))
-        return Booking(job, vector, machines, counts, tells, _NO_INNER, {}, None)
+        return Booking(job, vector, machines, counts, tells, NO_INNER, {}, None)
 
     def give_back(self, booking: Booking) -> None:
         """Undo a booking. The last one comes first."""
