@@ -8,6 +8,7 @@ from borgpy.model.lifecycle import Phase, TaskState
 from borgpy.model.names import JobKey
 from borgpy.model.plan import Veto, VetoKind
 from borgpy.model.task import Task
+from borgpy.model.tenancy import NOTHING_HELD, Held
 from borgpy.scheduling.explain import explain
 from borgpy.scheduling.snapshot import Snapshot
 from borgpy.scheduling.wording import sentences, suggestions
@@ -29,11 +30,19 @@ def task_why(cell: CellView, snapshot: Snapshot, key: JobKey, index: int, at: in
         if status.restarts:
             times = "once" if status.restarts == 1 else f"{status.restarts} times"
             told.append(f"it was restarted {times} on {task.machine}")
+        told.extend(_holds(job.held.get(index, NOTHING_HELD)))
         if task.spec != job.wanted(index):
             told.append("it runs an older version of its job and waits for its turn to be replaced")
     if task.state is TaskState.DEAD and not job.stopped and index < job.spec.replicas:
         told.append("borgcfg up starts it again")
     return WhyView(key, index, task.phase, task.since, tuple(told))
+
+
+def _holds(held: Held) -> list[str]:
+    """What a running task has by number: ``it has gpu 0, 2 there``."""
+    named = {**held.devices, **{name: (number,) for name, number in held.sets.items()}}
+    listed = [f"{name} {', '.join(map(str, numbers))}" for name, numbers in named.items()]
+    return [f"it has {' and '.join(listed)} there"] if listed else []
 
 
 def job_why(cell: CellView, snapshot: Snapshot, key: JobKey, at: int) -> tuple[WhyView, ...]:

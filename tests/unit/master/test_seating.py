@@ -5,18 +5,23 @@ import pytest
 
 from borgpy.master.borgmaster import Borgmaster, outcome_of
 from borgpy.master.orders import machine_orders
+from borgpy.master.snapshots import Snapshots
 from borgpy.master.updates import next_to_replace
+from borgpy.master.why import task_why
 from borgpy.model import constraints as c
 from borgpy.model.cell import tenancy_of
 from borgpy.model.devices import DeviceOffer, DeviceRequest
-from borgpy.model.lifecycle import TaskState
+from borgpy.model.lifecycle import Phase, TaskState
 from borgpy.model.machine import MachineSpec
 from borgpy.model.names import JobKey
 from borgpy.model.operations import (
     ApplyPlan,
     JoinMachines,
     LoseMachines,
+    MachineDifference,
+    Observe,
     ReplaceTasks,
+    StatusChange,
     StopTasks,
 )
 from borgpy.model.orders import DeviceOrder
@@ -24,6 +29,7 @@ from borgpy.model.plan import Holding, Placement, Plan
 from borgpy.model.refusal import Refusal
 from borgpy.model.resource_sets import SetOffer, SetRequest, SetState
 from borgpy.model.spec import JobSpec
+from borgpy.model.task import TaskStatus
 from borgpy.model.tenancy import Held
 from tests.builders import a_borgmaster, a_job, a_machine, a_task_spec, place, submit
 
@@ -270,3 +276,15 @@ def test_orders_tell_devices_beside_tasks_and_say_nothing_where_there_are_none()
         DeviceOrder(WEB, 0, {"gpu": (3,)}),
         DeviceOrder(WEB, 1, {"gpu": (1,)}),
     )
+
+
+def test_why_tells_what_a_running_task_has_by_number() -> None:
+    both = a_machine("both", devices=FOUR_GPUS.devices, sets=TWO_ENIS.sets)
+    spec = a_task_spec(devices=(DeviceRequest(2),), sets=(SetRequest("eni", "sg-1"),))
+    master = a_cell_with(a_job(task=spec), both)
+    assert place(master, {0: "both"}, Holding(WEB, 0, {"gpu": (1, 3)}, {"eni": 0})) == ()
+    incarnation = master.cell.jobs[WEB].tasks[0].incarnation
+    told = StatusChange(WEB, 0, incarnation, TaskStatus(Phase.HEALTHY, pid=7))
+    master.apply(Observe(at=30, differences=(MachineDifference("both", (told,)),)))
+    why = task_why(master.cell, Snapshots(master).take(40), WEB, 0, 40)
+    assert why.sentences == ("healthy on both", "it has gpu 1, 3 and eni 0 there")
