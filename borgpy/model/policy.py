@@ -81,6 +81,9 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     (production, or not), ``runtime`` one whose tasks end much later or earlier. ``network`` names the scalar that the
     network packers look at. ``plugins`` are applied to every task, the float ones with ``plugin`` as their weight.
 
+    The weights of ``spread`` leave few small jobs with two tasks in one rack, and cost next to no machines where it was
+    measured (docs/BENCHMARKS.md). Together they are less than what a soft constraint of weight 50 counts.
+
     ``sample`` is Borg's relaxed randomisation: look for so many machines that can take a task, from a random one on,
     and take the best of these; 0 looks at all. ``good_enough`` is Fenzo's: in thousandths, stop at the first machine
     whose whole score is no worse; 0 never does.
@@ -91,7 +94,11 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
     packing: tuple[Part, ...] = (Part(Packing.HYBRID, 100),)
     stranding: int = 80
-    spread: tuple[Domain, ...] = (Domain("machine", 200), Domain("rack", 100), Domain("power", 50))
+    spread: tuple[Domain, ...] = (
+        Domain("machine", 1000),
+        Domain("rack", 500),
+        Domain("power", 250),
+    )
     soft: int = 4000
     locality: int = 50
     mixing: int = 0
