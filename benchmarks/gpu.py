@@ -1,7 +1,7 @@
 """How many of a cell's GPUs are put to use when more arrive than there are: the experiment of FGD (USENIX ATC'23).
 
 Pods arrive one by one, until they have asked for 130 % of all GPUs; none leaves, and one that fits nowhere is dropped.
-They are the pending jobs of one scheduling pass, in the order of arrival. ``default`` is what every cell uses. The other
+They wait for one scheduling pass, or are placed in passes of ``--batch`` each, in the order of arrival. ``default`` is what every cell uses. The other
 policies are the published ones, with the published tie-break: machines get a number at random and are gone through in
 that order. ``random`` takes the first machine that fits from a random one on. Which GPU of the machine a pod gets is
 always the scheduler's choice, the tightest; as published, ``random`` would draw that too, and ``fgd`` would choose by F.
@@ -10,28 +10,35 @@ always the scheduler's choice, the tightest; as published, ``random`` would draw
 import argparse
 import statistics
 import time
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-import msgspec
+from typing import NamedTuple
 
 from benchmarks.frame import Metrics, Stopwatch, run
-from benchmarks.gpu_inputs import Arrivals, Machine, Pod, Workload, arrivals, openb, synthetic
-from benchmarks.gpu_published import KINDS, PLENTY, PUBLISHED, kind_of
-from borgpy.model.devices import DeviceOffer, DeviceRequest
-from borgpy.model.names import job_key
-from borgpy.model.plan import Plan
+from benchmarks.gpu_cell import GpuCell
+from benchmarks.gpu_inputs import Arrivals, Workload, arrivals, openb, synthetic
+from benchmarks.gpu_published import PUBLISHED
 from borgpy.model.policy import Order, Packing, Part, Policy
-from borgpy.model.resources import NOTHING, Resources
-from borgpy.scheduling.columns import Columns
-from borgpy.scheduling.facts import MachineFacts, PendingJob
 from borgpy.scheduling.schedule import schedule_pass
-from borgpy.scheduling.snapshot import Snapshot
 
 POLICIES = ("random", "dot_product", "clustering", "packing", "best_fit", "fgd", "default")
 FIRST_SEED = 42
-USER = "alice"
 ONLY_PLUGINS = (Part(Packing.NONE, 100),)
+
+
+class Options(NamedTuple):
+    policy: str = "default"
+    seeds: int = 1
+    percent: int = 130
+    batch: int = 0
+
+
+@dataclass
+class Spent:
+    """On the clock, and by the processor."""
+
+    ms: float = 0.0
+    cpu_ms: float = 0.0
 
 
 def policy_of(name: str) -> Policy:
@@ -46,92 +53,55 @@ def policy_of(name: str) -> Policy:
     return Policy(packing=ONLY_PLUGINS, spread=(), plugins=(name,), order=in_turn)
 
 
-def snapshot_of(workload: Workload, coming: Arrivals, name: str) -> Snapshot:
-    """An empty cell, and all pods waiting."""
-    drawn = range(len(workload.machines)) if name == "default" else coming.machines
-    machines = [
-        _machine(f"m{number:05}", workload.machines[position], name)
-        for number, position in enumerate(drawn)
-    ]
-    jobs = [_job(number, pod, name) for number, pod in enumerate(workload.pods)]
-    first: dict[Pod, PendingJob] = {}
-    alike = [first.setdefault(pod, job) for pod, job in zip(workload.pods, jobs, strict=True)]
-    pending = [
-        msgspec.structs.replace(alike[position], indexes=(number,))
-        for number, position in enumerate(coming.pods)
-    ]
-    columns = Columns()
-    columns.update(machines)
-    return columns.snapshot(1, pending)
+def run_once(
+    workload: Workload, coming: Arrivals, options: Options, seed: int
+) -> tuple[float, Spent]:
+    """The percentage of all GPUs, in thousandths of each, that placed pods hold in the end; what the passes took."""
+    cell = GpuCell(workload, coming, options.policy)
+    policy, spent = policy_of(options.policy), Spent()
+    step = options.batch or len(cell.pods)
+    for first in range(0, len(cell.pods), step):
+        snapshot = cell.snapshot(first, first + step)
+        watch, busy = Stopwatch(), time.process_time()
+        plan = schedule_pass(snapshot, policy, seed, plugins=PUBLISHED)
+        spent.ms += watch.ms()
+        spent.cpu_ms += 1000 * (time.process_time() - busy)
+        cell.carry_out(plan)
+    return 100 * cell.held_millis / workload.gpu_millis(), spent
 
 
-def _machine(name: str, machine: Machine, policy: str) -> MachineFacts:
-    kinds = dict.fromkeys(KINDS, PLENTY) if policy == "clustering" else {}
-    capacity = Resources(machine.cpu, machine.ram, 0, 0, kinds)
-    offer = DeviceOffer(machine.gpus, model=machine.model)
-    return MachineFacts(name, capacity, NOTHING, devices=(offer,) if machine.gpus else ())
-
-
-def _job(number: int, pod: Pod, policy: str) -> PendingJob:
-    """Equal pods are tasks of one job; each task waits for itself, so that they come in the order of arrival."""
-    kind = kind_of(pod.gpus, pod.millis) if policy == "clustering" else ""
-    device = DeviceRequest(pod.gpus, pod.millis, models=pod.models)
-    return PendingJob(
-        job=job_key(USER, f"pod{number:06}"),
-        user=USER,
-        priority=100,
-        request=Resources(pod.cpu, pod.ram, 0, 0, {kind: 1} if kind else {}),
-        spec="pod",
-        indexes=(),
-        devices=(device,) if pod.gpus else (),
-    )
-
-
-def allocated(workload: Workload, snapshot: Snapshot, plan: Plan) -> float:
-    """The percentage of all GPUs, in thousandths of each, that placed pods hold."""
-    of_job = {job.job: sum(device.amount() for device in job.devices) for job in snapshot.pending}
-    held = sum(of_job[placement.job] for placement in plan.placements)
-    return 100 * held / workload.gpu_millis()
-
-
-def sweep(workload: Workload, policy: str, seeds: Sequence[int], percent: int) -> Metrics:
-    """One pass for each seed. Times are of the passes alone; ``cpu_s`` is what the processor spent on them."""
-    shares, times, pods, busy = [], [], 0, 0.0
-    for seed in seeds:
-        coming = arrivals(workload, seed, percent)
-        snapshot = snapshot_of(workload, coming, policy)
-        watch = Stopwatch()
-        busy -= time.process_time()
-        plan = schedule_pass(snapshot, policy_of(policy), seed, plugins=PUBLISHED)
-        times.append(watch.ms())
-        busy += time.process_time()
-        shares.append(allocated(workload, snapshot, plan))
+def sweep(workload: Workload, options: Options) -> Metrics:
+    """A run for each seed. Times are of the passes alone; ``cpu_s`` is what the processor spent on them."""
+    shares, total, pods = [], Spent(), 0
+    for seed in range(FIRST_SEED, FIRST_SEED + options.seeds):
+        coming = arrivals(workload, seed, options.percent)
+        share, spent = run_once(workload, coming, options, seed)
+        shares.append(share)
+        total.ms += spent.ms
+        total.cpu_ms += spent.cpu_ms
         pods += len(coming.pods)
     return {
         "gpu_allocation_pct": round(statistics.mean(shares), 3),
         "sd": round(statistics.stdev(shares), 3) if len(shares) > 1 else 0.0,
-        "total_s": round(sum(times) / 1000, 3),
-        "cpu_s": round(busy, 3),
-        "us_per_pod": round(1000 * sum(times) / pods, 1),
+        "total_s": round(total.ms / 1000, 3),
+        "cpu_s": round(total.cpu_ms / 1000, 3),
+        "us_per_pod": round(1000 * total.ms / pods, 1),
     }
 
 
-def measure(options: argparse.Namespace) -> Metrics:
-    workload = openb(options.trace) if options.trace else synthetic(options.machines)
-    seeds = range(FIRST_SEED, FIRST_SEED + options.seeds)
+def measure(flags: argparse.Namespace) -> Metrics:
+    workload = openb(flags.trace) if flags.trace else synthetic(flags.machines)
+    options = Options(flags.policy, flags.seeds, flags.percent, flags.batch)
     if options.policy != "all":
-        return sweep(workload, options.policy, seeds, options.percent)
+        return sweep(workload, options)
     found: dict[str, float | int | str] = {}
     for policy in POLICIES:
-        for metric, value in sweep(workload, policy, seeds, options.percent).items():
+        for metric, value in sweep(workload, options._replace(policy=policy)).items():
             found[f"{policy}_{metric}"] = value
-    spent = [float(found[f"{policy}_total_s"]) for policy in POLICIES]
-    best = float(found["default_gpu_allocation_pct"])
-    busy = [float(found[f"{policy}_cpu_s"]) for policy in POLICIES]
     return {
-        "gpu_allocation_pct": best,
-        "total_s": round(sum(spent), 3),
-        "cpu_s": round(sum(busy), 3),
+        "gpu_allocation_pct": found["default_gpu_allocation_pct"],
+        "total_s": round(sum(float(found[f"{policy}_total_s"]) for policy in POLICIES), 3),
+        "cpu_s": round(sum(float(found[f"{policy}_cpu_s"]) for policy in POLICIES), 3),
         **found,
     }
 
@@ -143,6 +113,7 @@ def flags() -> argparse.ArgumentParser:
     parser.add_argument("--policy", choices=[*POLICIES, "all"], default="default")
     parser.add_argument("--seeds", type=int, default=10, help=f"so many, from {FIRST_SEED} on")
     parser.add_argument("--percent", type=int, default=130, help="of all GPUs, that pods ask for")
+    parser.add_argument("--batch", type=int, default=0, help="pods of one pass; 0: all are")
     return parser
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import gpu
+from benchmarks.gpu_cell import GpuCell
 from benchmarks.gpu_inputs import MACHINES_FILE, arrivals, openb, synthetic
 from borgpy.scheduling.schedule import schedule_pass
 
@@ -14,7 +15,7 @@ TRACE = Path(os.environ.get("OPENB_TRACE", "/work/shared/traces/alibaba-openb-gp
 
 @pytest.mark.parametrize("policy", gpu.POLICIES)
 def test_every_policy_fills_a_small_cell(policy: str) -> None:
-    result = gpu.sweep(synthetic(20), policy, [1], 130)
+    result = gpu.sweep(synthetic(20), gpu.Options(policy))
     assert 70 < float(result["gpu_allocation_pct"]) <= 100
 
 
@@ -31,13 +32,21 @@ def test_pods_arrive_until_they_have_asked_for_enough() -> None:
 def test_pods_are_placed_in_the_order_they_arrive() -> None:
     workload = synthetic(20)
     coming = arrivals(workload, 7, 130)
-    snapshot = gpu.snapshot_of(workload, coming, "default")
+    snapshot = GpuCell(workload, coming, "default").snapshot(0, len(coming.pods))
     plan = schedule_pass(snapshot, gpu.policy_of("default"), 7)
     placed = [placement.index for placement in plan.placements]
     dropped = [index for left in plan.unplaced for index in left.indexes]
     assert placed == sorted(placed)
     assert sorted(placed + dropped) == list(range(len(coming.pods)))
     assert dropped
+
+
+def test_pass_after_pass_packs_as_well_as_one() -> None:
+    """What runs tells a pass what will be asked for, where little is pending."""
+    at_once = gpu.sweep(synthetic(20), gpu.Options(seeds=3))
+    in_batches = gpu.sweep(synthetic(20), gpu.Options(seeds=3, batch=10))
+    apart = float(at_once["gpu_allocation_pct"]) - float(in_batches["gpu_allocation_pct"])
+    assert apart < 2
 
 
 def test_all_policies_are_swept_at_once() -> None:
@@ -58,5 +67,5 @@ def test_all_policies_are_swept_at_once() -> None:
     ],
 )
 def test_known_results(policy: str, least: float) -> None:
-    result = gpu.sweep(openb(TRACE), policy, [gpu.FIRST_SEED], 130)
+    result = gpu.sweep(openb(TRACE), gpu.Options(policy))
     assert least <= float(result["gpu_allocation_pct"]) < 97
