@@ -9,7 +9,8 @@ that have as much CPU and memory to go with them as the mix asks for (`borgpy.sc
 whole millionths of a device, in float64: sums are exact, whatever the order.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 import msgspec
@@ -70,14 +71,28 @@ def expected(popular: Popular, most: int) -> Tables:
         else:
             usable = np.where(whole >= request.number, whole * WHOLE, 0)
             many += able[:, None] * usable * (MANY * part / every)
-    waste = np.tile(np.arange(WHOLE + 1.0), (len(levels), 1))
+    return _tables(steps, _waste_after(offers, len(levels)), many, STRAND)
+
+
+def _waste_after(offers: Mapping[int, Floats], levels: int) -> Floats:
+    """float64[levels, 1001] for the chance of each offer, by its thousandths, at each level.
+
+    Whatever does not go into a common divisor of all offers stays idle in any case, so it is enough to look at multiples.
+    """
+    unit = math.gcd(WHOLE, *offers)
+    gaps = WHOLE // unit + 1
+    waste = np.tile(np.arange(0.0, WHOLE + 1, unit), (levels, 1))
+    taken = [(millis // unit, chance[:, None]) for millis, chance in sorted(offers.items())]
     for _ in range(OFFERS):
         after = waste.copy()
-        for millis, chance in sorted(offers.items()):
-            less = waste[:, millis:] - waste[:, : WHOLE + 1 - millis]
-            after[:, millis:] -= chance[:, None] * np.maximum(less, 0.0)
+        for size, chance in taken:
+            less = waste[:, size:] - waste[:, : gaps - size]
+            np.maximum(less, 0.0, out=less)
+            less *= chance
+            after[:, size:] -= less
         waste = after
-    return _tables(steps, waste, many, STRAND)
+    free = np.arange(WHOLE + 1)
+    return waste[:, free // unit] + free % unit
 
 
 @lru_cache(maxsize=16)

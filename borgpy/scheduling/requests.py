@@ -22,7 +22,7 @@ POPULAR = 0.95
 MOST_POPULAR = 64
 """No more requests are popular, so that tables stay small; openb's mix has 35."""
 
-PARTS = 1024
+PARTS = 256
 """Popularity is told in so many parts: a mix that has hardly changed is the same mix, with the same tables."""
 
 
@@ -35,7 +35,7 @@ class Request(NamedTuple):
 
 
 class Mix(NamedTuple):
-    """The popular requests with their parts of 1,024, the most popular first, and what all tasks ask for in total."""
+    """The popular requests with their parts of 256, the most popular first, and what all tasks ask for in total."""
 
     popular: tuple[tuple[Request, int], ...]
     cpu: float

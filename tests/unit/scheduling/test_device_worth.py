@@ -93,7 +93,7 @@ def test_the_mix_is_what_runs_and_what_is_pending() -> None:
     running = Want(2000, 7, (DeviceRequest(1, 500),))
     host = MachineFacts("a", amounts(8), NOTHING, devices=(DeviceOffer(2),), wants=((running, 3),))
     mix = mix_of(a_cell(host, pending=(a_task(cpu=4, count=2),)), "gpu")
-    assert mix.popular == ((Request(2000, 1, 500), 768), (Request(4000, 2, 1000), 256))
+    assert mix.popular == ((Request(2000, 1, 500), 192), (Request(4000, 2, 1000), 64))
     assert (mix.cpu, mix.millis) == (3 * 2000 + 4000, 3 * 500 + 2000)
 
 
@@ -104,7 +104,7 @@ def test_tasks_without_devices_count_as_far_as_other_machines_cannot_take_them()
         pending=(a_task("a", count=1), a_task("b", cpu=1, tasks=4)),
     )
     mix = mix_of(cell, "gpu")
-    assert mix.popular == ((Request(1000, 0, 0), 512), (Request(4000, 1, 1000), 512))
+    assert mix.popular == ((Request(1000, 0, 0), 128), (Request(4000, 1, 1000), 128))
     assert mix.cpu == 4000 + 4 * 1000 / 4
 
 
@@ -233,3 +233,15 @@ def test_scores_do_not_depend_on_names() -> None:
         (p.job, p.index, p.machine) for p in other.placements
     }
     assert len(one.placements) > 30
+
+
+@pytest.mark.parametrize("rare", [0, 1])
+def test_what_offers_have_in_common_only_saves_work(rare: int) -> None:
+    """A request so rare that it changes nothing, but for which every thousandth has to be looked at."""
+    usual = ((Request(0, 1, 400), 100), (Request(5, 1, 250), 50), (Request(5, 1, 1000), 106))
+    tables = expected((*usual, (Request(0, 1, 333), rare)), 2)
+    assert tables.waste.shape == (3, 1002)
+    if not rare:
+        # 700 after 250 and 400, or after 400 and 250; 50 is left of it.
+        assert 50_000 <= tables.waste[2, 700] < 60_000
+        assert tables.waste[2, 733] == tables.waste[2, 700] + 33_000
