@@ -7,12 +7,11 @@ is the plan. It is here to show what the tricks are worth (Borg §3.4), and is o
 from collections.abc import Sequence
 from copy import copy
 
-import numpy as np
-
 from borgpy.model.policy import Policy
 from borgpy.scheduling.eligibility import Eligibilities
 from borgpy.scheduling.facts import PendingJob
-from borgpy.scheduling.room import NOTHING_TAKEN, Kept, Room, Taken
+from borgpy.scheduling.placing import Taken, joined
+from borgpy.scheduling.room import Kept, Room
 from borgpy.scheduling.shapes import Shape
 from borgpy.scheduling.snapshot import Snapshot
 
@@ -28,27 +27,17 @@ class UntrickedRoom(Room):
         return False
 
     def take(self, shape: Shape, job: PendingJob, count: int) -> Taken:
-        parts = []
+        parts: list[Taken] = []
         for _ in range(count):
             shape.row = None
             eligibilities = Eligibilities(self.standing.snapshot, self._policy)
             shape.allowed = eligibilities.of(job, shape.avoid).able
-            one = self._each(shape, job, 1, self._ties(shape, job))
+            one = self.placing.each(shape, job, 1)
             if not len(one.rows):
                 break
             parts.append(one)
         shape.row = None
-        return _joined(parts)
-
-
-def _joined(parts: Sequence[Taken]) -> Taken:
-    if not parts:
-        return NOTHING_TAKEN
-    return Taken(
-        np.concatenate([part.rows for part in parts]),
-        tuple(booking for part in parts for booking in part.bookings),
-        tuple(held for part in parts for held in part.inner),
-    )
+        return joined(parts)
 
 
 class NoTricks(Kept):

@@ -33,7 +33,7 @@ class Scores:
         self._mixed = [self._free[d] for d in mix.dimensions]
         self._ready = mix.usable(self._mixed, ALL)
         self._stale: list[Rows] = []
-        self._changes = self._renewed = 0
+        self.changes = self._renewed = 0
         self._changed_at: Ints = np.zeros(len(standing), np.int64)
         self._worth = worth_of(standing, policy)
         hybrid = any(part.packing is Packing.HYBRID for part in policy.packing)
@@ -50,7 +50,7 @@ class Scores:
         self._exclusive = bool(self._standing.exclusive.any()) or any(
             job.is_exclusive() for job in self._standing.snapshot.pending
         )
-        self._renewed = self._changes
+        self._renewed = self.changes
 
     def touched(self) -> Rows:
         """The machines that changed in the last pass."""
@@ -72,15 +72,15 @@ class Scores:
 
     def changed(self, machines: Rows) -> None:
         """These machines are not what they were."""
-        self._changes += 1
+        self.changes += 1
         # For one machine indexes that are plain numbers: most changes are of one, and an array costs more.
         places = int(machines[0]) if len(machines) == 1 else machines
-        self._changed_at[places] = self._changes
+        self._changed_at[places] = self.changes
         self._stale.append(machines)
 
     def row(self, shape: Shape) -> Floats:
         """float64[machines]: every machine's score for one more task; not to be written to."""
-        now = self._changes
+        now = self.changes
         if shape.row is None:
             shape.row = self.of(shape, ALL)
         elif shape.seen < now:
@@ -95,9 +95,14 @@ class Scores:
         shape.seen = now
         return shape.row
 
+    def changed_since(self, seen: int, rows: Rows) -> Mask:
+        """bool[rows]: which of the machines changed after so many changes."""
+        since: Mask = self._changed_at[rows] > seen
+        return since
+
     def is_seen(self, shape: Shape) -> None:
         """The row of a class has been brought up to date by whoever changed machines."""
-        shape.seen = self._changes
+        shape.seen = self.changes
 
     def of(self, shape: Shape, rows: Rows | slice) -> Floats:
         """float64[rows]: scores as machines are now."""

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import msgspec
 
 from borgpy.scheduling.facts import PendingJob
-from borgpy.scheduling.room import Room, Taken
+from borgpy.scheduling.placing import Taken
+from borgpy.scheduling.room import Room
 from borgpy.scheduling.shapes import Shape
 
 
