@@ -1,6 +1,7 @@
 """Plug-ins: Python functions of one's own that say on which machines a task may run, or runs well."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from traceback import format_exception_only
 from typing import Any, overload
 
 import msgspec
@@ -85,6 +86,10 @@ from 0 (badly) to 1 (as well as can be). It must depend on its arguments only: a
 Plugins = Mapping[str, Plugin]
 
 
+MOST_SAID = 200
+"""So many characters of an error tell which it is; the rest is for the plug-in's own log."""
+
+
 class PluginFault(Exception):
     """A plug-in raised, or answered with something that is no answer."""
 
@@ -103,17 +108,25 @@ def ask(
     except (
         Exception
     ) as error:  # whatever people's code raises is one refusal, and never ends a pass
-        raise PluginFault(name, f"{type(error).__name__}: {error}") from error
+        raise PluginFault(name, _words(error)) from error
     if not isinstance(answer, np.ndarray) or answer.shape != (len(machines),):
-        shape = getattr(answer, "shape", None)
+        shape = f" {answer.shape}" if isinstance(answer, np.ndarray) else ""
         raise PluginFault(
-            name, f"expected an array of {len(machines)}, got {type(answer).__name__} {shape}"
+            name, f"expected an array of {len(machines)}, got {type(answer).__name__}{shape}"
         )
     if answer.dtype == np.bool_:
         return answer
-    if not np.issubdtype(answer.dtype, np.number):
+    if not (np.issubdtype(answer.dtype, np.floating) or np.issubdtype(answer.dtype, np.integer)):
         raise PluginFault(name, f"expected bool or float, got {answer.dtype}")
     scores = answer.astype(np.float64)
     if not ((scores >= 0) & (scores <= 1)).all():  # NaN is neither
         raise PluginFault(name, "a score is outside 0 to 1, or is no number")
     return scores
+
+
+def _words(error: Exception) -> str:
+    """What a plug-in raised, in a line that can be journalled and shown for each of its jobs."""
+    # Not by str: an error of people's own may fail at that, too.
+    said = "".join(format_exception_only(error)).strip()
+    printable = "".join(char if char.isprintable() else " " for char in said[: MOST_SAID + 1])
+    return printable if len(said) <= MOST_SAID else printable[: MOST_SAID - 1] + "…"

@@ -170,12 +170,12 @@ class Scores:
             rule.name for rule in job.constraints if isinstance(rule, Plugin) and not rule.weight
         ]
         rulings: list[Ruling] = []
-        for name in (*self._policy.plugins, *hard):
+        for place, name in enumerate((*hard, *self._policy.plugins)):
             answer = self._asked(name, job, ALL, able)
             detail = f"plug-in {name}"
             if answer.dtype != np.bool_:
-                if name not in hard:
-                    continue
+                if place >= len(hard):
+                    continue  # the policy's may rate machines
                 detail += " (it rates machines; a hard constraint needs one that says yes or no)"
             open_to = np.ones(len(able), np.bool_)
             open_to[np.flatnonzero(able)] = _verdict(answer)
