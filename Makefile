@@ -57,6 +57,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.submit --json
 	$(BIN)/python -m benchmarks.online --json
 	$(BIN)/python -m benchmarks.c2m --json
+	$(BIN)/python -m benchmarks.gpu --policy all --seeds 2 --json
 	$(BIN)/python -m benchmarks.bcl --json
 
 simulate: setup

@@ -30,7 +30,7 @@ MAX_GOOD_ENOUGH = 1_000_000
 class Packing(Enum):
     """How well a task fits on a machine; formulas and sources are in docs/SCHEDULING.md and `scoring`."""
 
-    HYBRID = "hybrid"  # leaves the fewest resources stranded; the default
+    HYBRID = "hybrid"  # leaves the fewest resources and devices stranded; the default
     BEST_FIT = "best_fit"  # the fullest machine: keeps large gaps for large tasks
     WORST_FIT = "worst_fit"  # the emptiest
     E_PVM = (
