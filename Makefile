@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SEED ?=
 SECONDS ?= 600
+TRACES ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help hello setup lock test check quick bench simulate fuzz clean
@@ -12,7 +13,7 @@ help:
 	@echo "make test      everything CI runs"
 	@echo "make quick     the quick tests alone"
 	@echo "make check     style, types, layers"
-	@echo "make bench     the benchmarks of this release, as JSON"
+	@echo "make bench     the benchmarks of this release, as JSON; TRACES=DIR packs real workloads, too"
 	@echo "make lock      pin what pyproject.toml asks for"
 	@echo "make simulate  a cell under injected faults; SEED=n repeats one run"
 	@echo "make fuzz      BCL under a fuzzer, for SECONDS=n; what it finds is kept as crash-..."
@@ -53,12 +54,31 @@ quick: setup
 test: check
 	$(BIN)/pytest -q
 
+BENCH = $(BIN)/python -m benchmarks.
+FENZO = $(if $(TRACES),--trace $(TRACES)/fenzo-workload)
+OPENB = $(if $(TRACES),--trace $(TRACES)/alibaba-openb-gpu2023)
 bench: setup
-	$(BIN)/python -m benchmarks.submit --json
-	$(BIN)/python -m benchmarks.online --json
-	$(BIN)/python -m benchmarks.c2m --json
-	$(BIN)/python -m benchmarks.gpu --policy all --seeds 2 --json
-	$(BIN)/python -m benchmarks.bcl --json
+	$(BENCH)submit --json
+	$(BENCH)online --json
+	$(BENCH)fill --hosts 10000 $(FENZO) --json
+	$(BENCH)fill --hosts 10000 --batch 1 $(FENZO) --json
+	$(BENCH)fill --hosts 10000 --variant hostattr $(FENZO) --json
+	$(BENCH)fill --hosts 10000 --variant zonesoft $(FENZO) --json
+	$(BENCH)fill --hosts 10000 --variant cpumem $(FENZO) --json
+	$(BENCH)repack --json
+	$(BENCH)repack --tasks 10000 --no-tricks --repeat 1 --json
+	$(BENCH)repack --tasks 10000 --one-job --json
+	$(BENCH)repack --machines 100000 --sample 100 --repeat 1 --json
+	$(BENCH)gpu --policy all --seeds 2 $(OPENB) --json
+	$(BENCH)compact --tasks 10000 --policy best_fit --trials 3 --json
+	$(BENCH)compact --tasks 10000 --trials 3 --json
+ifneq ($(TRACES),)
+	$(BENCH)compact --trace $(TRACES) --policy best_fit --json
+	$(BENCH)compact --trace $(TRACES) --json
+	$(BENCH)compact --trace $(TRACES) --cell openb --json
+endif
+	$(BENCH)c2m --json
+	$(BENCH)bcl --json
 
 simulate: setup
 	SEED=$(SEED) $(BIN)/pytest -q -m simulation
