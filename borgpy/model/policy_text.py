@@ -186,7 +186,7 @@ KNOBS: Mapping[str, Knob] = {
         "a score such as best_fit, or several with percentages: hybrid:70,cpu_packer:30",
         "how well a task fits on a machine",
     ),
-    "stranding": _number("hundredths, 0 to 10,000", "how much the hybrid minds stranded resources"),
+    "stranding": _number(_WEIGHT, "how much the hybrid minds what is left over, and stranded"),
     "spread": Knob(
         _write_spread,
         _read_spread,

@@ -29,6 +29,7 @@ from borgpy.server import (
     settings,
 )
 from borgpy.store import engine
+from tests.docs import scheduling
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md")))
@@ -186,6 +187,9 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "bands": bands,
     "retention": retention,
     "numbers": numbers,
+    "policy-knobs": scheduling.policy_knobs,
+    "scores-example": scheduling.scores_example,
+    "plugin-example": scheduling.plugin_example,
 }
 
 

@@ -136,8 +136,10 @@ def _imbalance(cell: Cell, host: Host, job: PendingJob, rule: Spread, weight: fl
         return units(weight)  # tasks there are in nobody's share
     share = shares_of(values, values, rule.shares)[mine]
     own = cell.count(job.job, rule.attribute, mine)
+    if not share:
+        return units(weight) * (1 + own)
     # Each counts as many times as the share is smaller than an even one.
-    return units(weight / (share * len(values))) * own if share else units(weight)
+    return units(weight / (share * len(values))) * own
 
 
 def _spread(cell: Cell, host: Host, job: PendingJob, policy: Policy) -> float:
