@@ -58,6 +58,8 @@ class _Layout(msgspec.Struct, frozen=True, eq=False):
     names: tuple[str, ...]
     hosts: tuple[str, ...]
     slots: Rows
+    is_leading: bool  # no dimension of the store before the last of these is left out
+    places: Rows | slice  # the same, a slice where the slots are in the order of names
     row_of: Rows  # by slot
     rows: tuple[int, ...]  # of the store's dimensions, those that some machine has any of
     dimensions: tuple[str, ...]
@@ -152,18 +154,19 @@ class Columns:
         for job in pending if allocs else ():
             inside.setdefault(job.alloc, []).append(job)
         slots = layout.slots
-        used = self._used[list(layout.rows)].take(slots, axis=1)
-        tasks, production_cpu, ends_at, versions = self._plain.take(slots, axis=1)
+        places, rows = layout.places, layout.rows
+        used = self._used[: len(rows)] if layout.is_leading else self._used[list(rows)]
+        tasks, production_cpu, ends_at, versions = np.array(self._plain[:, places], order="C")
         return Snapshot(
             seq=seq,
             names=layout.names,
             capacity=layout.capacity,
-            free=layout.capacity - used.T,
-            placeable=self._placeable[slots],
+            free=layout.capacity - used[:, places].T,
+            placeable=np.array(self._placeable[places]),
             attributes=layout.attributes,
             tenants=Tenants(
                 tasks=tasks,
-                exclusive=self._exclusive[slots],
+                exclusive=np.array(self._exclusive[places]),
                 production_cpu=production_cpu,
                 ends_at=ends_at,
                 jobs={
@@ -247,6 +250,8 @@ class Columns:
             names=names,
             hosts=hosts,
             slots=slots,
+            is_leading=rows == tuple(range(len(rows))),
+            places=slice(len(slots)) if (slots == np.arange(len(slots))).all() else slots,
             row_of=row_of,
             rows=rows,
             dimensions=tuple((*STANDARD, *self._extras)[row] for row in rows),

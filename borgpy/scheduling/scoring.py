@@ -154,8 +154,14 @@ def _least(
     return np.zeros(0) if least is None else least
 
 
+FEW_ROWS = 100
+"""So few numbers are sooner added one by one."""
+
+
 def total_of(column: Ints) -> int:
     """The exact sum of a column: neither may it leave 64 bits, nor hang on the order of adding."""
+    if len(column) < FEW_ROWS:
+        return sum(column.tolist())
     high = column >> 30
     return (int(high.sum()) << 30) + int((column - (high << 30)).sum())
 
