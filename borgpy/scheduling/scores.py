@@ -17,6 +17,9 @@ from borgpy.scheduling.worth import worth_of
 
 ALL = slice(None)
 
+_BARS = np.array([np.inf, -np.inf])
+"""No score is better than that where a machine is not able, and where it is able."""
+
 
 class Scores:
     """Scores are whole numbers of units in float64, infinite for a machine that cannot take the task."""
@@ -123,7 +126,8 @@ class Scores:
                 score = _worse(score, able, answer, rule.weight / 100 * self._policy.soft / 1000)
             else:
                 able[np.flatnonzero(able)] = _verdict(answer)
-        np.copyto(score, np.inf, where=~able)
+        # A table is several times quicker here than choosing by a mask, which branches.
+        np.maximum(score, _BARS.take(able.view(np.uint8)), out=score)
         return score
 
     def at(self, shape: Shape, rows: Rows, before: Ints, extra: Floats | None) -> Floats:
