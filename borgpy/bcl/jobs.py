@@ -110,11 +110,6 @@ class _Job:
         args, env = texts_of(plain.args), texts_of(plain.env)
         overrides = tuple(map(override_of, plain.overrides))
         texts = [args, env, *(t for override in overrides for t in (override.args, override.env))]
-        fixed = {
-            port.name: port.number
-            for port in plain.ports
-            if isinstance(port, DeclaredPort) and port.number is not None
-        }
         named = (port.name if isinstance(port, DeclaredPort) else port for port in plain.ports)
         used = port_names(text for several in texts for text in several.values())
         ports = tuple(dict.fromkeys((*named, *used)))
@@ -143,7 +138,7 @@ class _Job:
             constraints=tuple(map(constraint_of, plain.constraints)),
             overrides=overrides,
             packages=self._files(plain.packages),
-            fixed_ports=fixed,
+            fixed_ports=self._fixed_ports(plain.ports),
             alloc=plain.alloc or "",
             after=(plain.after,) if isinstance(plain.after, str) else plain.after,
             quota_user=plain.quota_user or "",
@@ -170,6 +165,23 @@ class _Job:
             timeout_ms=round(health.timeout * MILLI),
             failures_allowed=health.failures_allowed,
         )
+
+    def _fixed_ports(self, ports: Sequence[str | DeclaredPort]) -> dict[str, int]:
+        """The numbers of the ports that have one."""
+        fixed: dict[str, int] = {}
+        for position, port in enumerate(ports):
+            if not isinstance(port, DeclaredPort) or port.number is None:
+                continue
+            if fixed.get(port.name, port.number) != port.number:
+                message = f"port '{port.name}' has two numbers"
+                help = "leave one out, or give one of them another name"
+                self._report("duplicate", f"ports.{position}.number", message, help)
+            elif any(name != port.name and taken == port.number for name, taken in fixed.items()):
+                message = f"two ports of {self._checked.name} have the number {port.number}"
+                help = "a number of a machine is one port's alone"
+                self._report("duplicate", f"ports.{position}.number", message, help)
+            fixed.setdefault(port.name, port.number)
+        return fixed
 
     def _check_overrides(self, overrides: Sequence[Override]) -> None:
         replicas = self._plain.replicas

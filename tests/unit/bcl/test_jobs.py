@@ -130,6 +130,18 @@ def test_cores_become_milli_cores_exactly(written: str, millis: int) -> None:
             "packages = [{path = /c/x}]", "duplicate", "[{path = /c/x}]", id="a file's name"
         ),
         pytest.param("packages = [data]", "name", "[data]", id="a package that is not there"),
+        pytest.param(
+            "ports = [{name = a number = 53}, {name = b number = 53}]",
+            "duplicate",
+            "53",
+            id="two ports with one number",
+        ),
+        pytest.param(
+            "ports = [{name = a number = 53}, a, {name = a number = 54}]",
+            "duplicate",
+            "54",
+            id="a port with two numbers",
+        ),
         pytest.param("health = {}", "missing", "{}", id="a health check without a port"),
         pytest.param("health = {port = web}", "missing", "web", id="a check of another port"),
         pytest.param(

@@ -10,7 +10,7 @@ from benchmarks.gpu_cell import GpuCell
 from benchmarks.gpu_inputs import MACHINES_FILE, arrivals, openb, synthetic
 from borgpy.scheduling.schedule import schedule_pass
 
-TRACE = Path(os.environ.get("OPENB_TRACE", "/work/shared/traces/alibaba-openb-gpu2023"))
+TRACE = Path(os.environ.get("OPENB_TRACE", "."))
 
 
 @pytest.mark.parametrize("policy", gpu.POLICIES)
@@ -57,7 +57,10 @@ def test_all_policies_are_swept_at_once() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (TRACE / MACHINES_FILE).exists(), reason="the openb trace is not here")
+@pytest.mark.skipif(
+    not (TRACE / MACHINES_FILE).exists(),
+    reason="OPENB_TRACE names no directory with the openb trace",
+)
 @pytest.mark.parametrize(
     ("policy", "least"),
     [
