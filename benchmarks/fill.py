@@ -17,6 +17,7 @@ from random import Random
 import msgspec
 
 from benchmarks.frame import Metrics, Stopwatch, run
+from benchmarks.untricked import NoTricks
 from borgpy.model.constraints import Compare, Constraint, Operator, Spread
 from borgpy.model.names import JobKey
 from borgpy.model.plan import Plan
@@ -156,7 +157,7 @@ def measure(options: argparse.Namespace) -> Metrics:
     columns.update(facts)
     hosts = Hosts(facts)
     total_cpus = sum(fact.capacity.cpu for fact in facts)
-    kept = Kept()
+    kept = NoTricks() if options.no_tricks else Kept()
     passes: list[float] = []
     placed = unplaced = used_at_half = 0
     tried = 0
@@ -208,6 +209,7 @@ def flags() -> argparse.ArgumentParser:
     parser.add_argument(
         "--group", type=int, default=30, help="tasks of a job, in the zonesoft variant"
     )
+    parser.add_argument("--no-tricks", action="store_true", help="look at everything anew")
     parser.add_argument("--trace", type=Path, help="a directory with workload_HOSTS.csv.gz")
     return parser
 

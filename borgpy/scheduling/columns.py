@@ -349,7 +349,7 @@ class _Whereabouts(Generic[Key]):
 
 
 def _jobs_that_matter(pending: Iterable[PendingJob], shuns: Iterable[Shun]) -> list[JobKey]:
-    keys = {job.job for job in pending if job.replicas > 1 or job.constraints}
+    keys = {job.job for job in pending if job.replicas > 1 or job.is_bound()}
     for job in pending:
         for rule in job.constraints:
             if isinstance(rule, Near | Away):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from borgpy.model.constraints import Away, Constraint, Exclusive
+from borgpy.model.constraints import Away, Constraint, Exclusive, Limit, Near, Spread
 from borgpy.model.devices import DeviceOffer, DeviceRequest
 from borgpy.model.names import JobKey
 from borgpy.model.priority import BAND_RANGES, Band
@@ -90,6 +90,10 @@ class PendingJob(msgspec.Struct, frozen=True, omit_defaults=True):
     def is_exclusive(self) -> bool:
         """Whether nothing else may run on its tasks' machines (the soft form is a wish, and holds nobody off)."""
         return any(isinstance(rule, Exclusive) and not rule.weight for rule in self.constraints)
+
+    def is_bound(self) -> bool:
+        """Whether it has a rule about where tasks are, its own or others'."""
+        return any(isinstance(rule, Limit | Spread | Near | Away) for rule in self.constraints)
 
 
 class Shun(msgspec.Struct, frozen=True):

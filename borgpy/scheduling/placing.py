@@ -19,7 +19,10 @@ from borgpy.scheduling.standing import Booking, Inner, Standing
 from borgpy.scheduling.tying import Tying
 
 FEW = 64
-"""So many tasks are placed sooner one by one than by `merge`, which sorts."""
+"""So many tasks of a job with ties are placed sooner one by one than by `merge`, which sorts for each kind of domain."""
+
+FEW_LOOSE = 12
+"""The same for tasks without ties."""
 
 
 class Taken(msgspec.Struct, frozen=True, eq=False):
@@ -70,10 +73,11 @@ class Placing:
         ties = self.ties(shape, job)
         if self._relaxed:
             return self._sampled(shape, job, count, ties)
-        if self._is_plain(shape, job, ties) and count <= FEW:
+        few = count <= (FEW_LOOSE if ties is None else FEW)
+        if few and self._is_plain(shape, job, ties):
             return self._few(shape, job, count, ties)
         chained = ties is None or (ties.chain and not ties.moving)
-        if count == 1 or not chained or self._scores.needs_state(shape) or count <= FEW:
+        if few or not chained or self._scores.needs_state(shape):
             return self.each(shape, job, count)
         return self._many(shape, job, count, ties)
 
@@ -204,4 +208,4 @@ class Placing:
 
     def _tells(self, job: PendingJob) -> bool:
         """Whether it matters to anybody where the job's tasks are."""
-        return job.replicas > 1 or bool(job.constraints) or job.job in self._watched
+        return job.replicas > 1 or job.is_bound() or job.job in self._watched
