@@ -1,5 +1,6 @@
 """The parts of docs/SCHEDULING.md that are made from the code: the knobs, the scores of an example, the plug-ins."""
 
+import re
 from pathlib import Path
 
 from borgpy.model.policy import Packing, Policy, only
@@ -11,7 +12,15 @@ from borgpy.scheduling.standing import Standing
 from borgpy.scheduling.worth import worth_of
 from tests.unit.scheduling.builders import a_cell, a_machine, a_pending_job, amounts
 
-PLUGINS = Path(__file__).resolve().parent.parent.parent / "docs" / "plugins"
+DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
+PLUGINS = DOCS / "plugins"
+TEXT = (DOCS / "SCHEDULING.md").read_text()
+PROSE = " ".join(TEXT.split())
+
+
+def part(heading: str) -> str:
+    """From a heading to the next of any level."""
+    return re.split(r"^#+ ", TEXT.split(f"# {heading}\n")[1], flags=re.MULTILINE)[0]
 
 
 def two_machines() -> Snapshot:
