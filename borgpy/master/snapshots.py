@@ -64,7 +64,7 @@ class Snapshots:
         cell = self._master.cell
         pending = self._pending.at(at)
         allocs = self._allocs.of({job.alloc for job in pending})
-        return self._columns.snapshot(cell.seq, pending, shuns(cell), allocs)
+        return self._columns.snapshot(cell.seq, pending, shuns(cell), allocs, at=at)
 
     def facts(self, at: int) -> SnapshotFacts:
         """The same as it travels."""
@@ -76,6 +76,7 @@ class Snapshots:
             pending=self._pending.at(at),
             shuns=shuns(cell),
             allocs={key: own.facts() for key, own in sorted(self._allocs.by_set.items())},
+            at=at,
         )
 
     def next_ready(self, at: int) -> int | None:

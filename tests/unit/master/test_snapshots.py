@@ -1,5 +1,7 @@
 """What the scheduler is told of a cell: facts about machines, pending jobs, and who wants whom away."""
 
+import msgspec
+
 from borgpy.master.borgmaster import Borgmaster
 from borgpy.master.pending import pending_job_of, pending_jobs
 from borgpy.master.snapshots import Snapshots, machine_facts
@@ -8,10 +10,12 @@ from borgpy.model.devices import DeviceOffer, DeviceRequest
 from borgpy.model.names import JobKey
 from borgpy.model.operations import LoseMachines
 from borgpy.model.plan import Holding
+from borgpy.model.policy import Packing, only
 from borgpy.model.resource_sets import SetOffer, SetRequest, SetState
 from borgpy.model.resources import Resources
 from borgpy.model.spec import Package
 from borgpy.scheduling.facts import MachineFacts, PendingJob, Shun, Want
+from borgpy.scheduling.schedule import schedule_pass
 from tests.builders import (
     A_PACKAGE,
     MIB,
@@ -127,3 +131,22 @@ def test_a_job_that_changes_what_it_asks_of_neighbours_is_told_of_anew() -> None
     assert taken.tenants.production_cpu.tolist() == [100, 0]
     master.apply(LoseMachines(at=80, machines=("m1",), reason="silence"))
     assert snapshots.take(90).placeable.tolist() == [False, True]
+
+
+def test_short_tasks_go_with_short_ones_for_as_long_as_these_have_to_run() -> None:
+    hour = 3_600_000
+    now = 1_700_000_000_000
+    policy = msgspec.structs.replace(only(Packing.NONE), runtime=1000)
+    master = a_borgmaster("m1", "m2")
+    submit(master, a_job("long", replicas=1, runtime_ms=20 * hour))
+    place(master, {0: "m1"}, job="alice/long", at=now)
+    submit(master, a_job("short", replicas=1, runtime_ms=2 * hour))
+    place(master, {0: "m2"}, job="alice/short", at=now)
+    submit(master, a_job("next", replicas=1, runtime_ms=2 * hour), at=now)
+    snapshots = Snapshots(master)
+    assert snapshots.facts(now).at == now
+    [placement] = schedule_pass(snapshots.take(now), policy, 1).placements
+    assert placement.machine == "m2"
+    # When the long one has but two hours left, it is the one that ends together with the next.
+    later = schedule_pass(snapshots.take(now + 18 * hour), policy, 1)
+    assert [placement.machine for placement in later.placements] == ["m1"]

@@ -178,6 +178,25 @@ def test_e8_a_plugin_of_the_policy_that_throws_is_one_report_and_no_placement() 
     }
 
 
+def test_e8_a_plugin_of_a_job_that_throws_refuses_the_jobs_that_name_it_and_no_others() -> None:
+    """Fenzo's batch is lost for all; who did not name the plug-in has nothing to do with it here."""
+
+    def throws(machines: Machines, job: PendingJob) -> Mask:
+        raise RuntimeError("no such rack")
+
+    columns = Columns()
+    columns.update([a_host("a"), a_host("b")])
+    named = c.Plugin(name="racks")
+    jobs = (a_job(tasks=3), a_job(named, job="bob/bad"), a_job(named, job="bob/worse", tasks=2))
+    recorder = Recorder()
+    plan = schedule_pass(
+        columns.snapshot(1, jobs), PACKING, 7, plugins={"racks": throws}, recorder=recorder
+    )
+    assert placed(plan) == {"alice/web": 3}
+    assert len(recorder.faults) == 1
+    assert {unplaced.job for unplaced in plan.unplaced} == {"bob/bad", "bob/worse"}
+
+
 def test_a_plugin_of_the_policy_is_asked_about_each_job_however_alike_they_are() -> None:
     def only_bobs(machines: Machines, job: PendingJob) -> Mask:
         return np.full(len(machines), job.user == "bob")
