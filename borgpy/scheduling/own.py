@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 
 from borgpy.scheduling.domains import Tie, Ties
+from borgpy.scheduling.merge import NO_LIMIT
 from borgpy.scheduling.snapshot import Floats, Rows
 
 
@@ -25,18 +26,23 @@ class Board(msgspec.Struct, frozen=True, eq=False):
 
 
 class Own:
-    """The penalties are written into the scores where the domains of the job's tasks are, and taken out in the end."""
+    """The penalties are written into the scores where the domains of the job's tasks are, and taken out in the end.
+
+    Scores are whole numbers, so that what was added can be subtracted. Only what is barred is infinite, and is copied.
+    """
 
     def __init__(self, board: Board, ties: Ties | None) -> None:
         self._board = board
         self._score = board.scores
         self._ties = () if ties is None else ties.ties
         self._counts = [] if ties is None else ties.counts()
-        self._before: list[tuple[Rows | slice, Floats]] = []
+        self._added: dict[tuple[int, int], float] = {}
+        self._barred: list[tuple[Rows | slice, Floats]] = []
+        self._bars = any(tie.limit < NO_LIMIT for tie in self._ties)
         self._bases: dict[int, float] = {}
-        for tie, counts in zip(self._ties, self._counts, strict=True):
+        for number, counts in enumerate(self._counts):
             for domain, there in counts.items():
-                self._add(tie, domain, tie.worse(domain, there))
+                self._add(number, domain, self._ties[number].worse(domain, there))
 
     def placed(self, at: int, base: float, *, is_last: bool) -> None:
         """A task went to the machine at this position, whose score is ``base`` now, but for the penalties."""
@@ -44,25 +50,33 @@ class Own:
         if is_last:
             return
         row = self._board.row(at)
-        domains = [int(tie.domains.codes[row]) for tie in self._ties]
-        places = list(zip(self._ties, domains, self._counts, strict=True))
-        for tie, domain, counts in places:
-            base += tie.worse(domain, counts.get(domain, 0))
-        self._score[at] = base
-        for tie, domain, counts in places:
+        more: list[tuple[int, int, float]] = []
+        for number, (tie, counts) in enumerate(zip(self._ties, self._counts, strict=True)):
+            domain = int(tie.domains.codes[row])
             there = counts.get(domain, 0)
             counts[domain] = there + 1
-            self._add(tie, domain, tie.worse(domain, there + 1) - tie.worse(domain, there))
+            now, then = tie.worse(domain, there), tie.worse(domain, there + 1)
+            base += now
+            more.append((number, domain, then - now))
+        self._score[at] = base
+        for number, domain, worse in more:
+            self._add(number, domain, worse)
 
     def clear(self) -> None:
         """The scores are again what they would be for any other job."""
-        for places, scores in reversed(self._before):
+        for places, scores in reversed(self._barred):
             self._score[places] = scores
+        for (number, domain), worse in self._added.items():
+            self._score[self._board.places(self._ties[number], domain)] -= worse
         for at, base in self._bases.items():
             self._score[at] = base
 
-    def _add(self, tie: Tie, domain: int, worse: float) -> None:
-        if worse:
-            places = self._board.places(tie, domain)
-            self._before.append((places, self._score[places].copy()))
-            self._score[places] += worse
+    def _add(self, number: int, domain: int, worse: float) -> None:
+        if not worse:
+            return
+        places = self._board.places(self._ties[number], domain)
+        if self._bars:
+            self._barred.append((places, self._score[places].copy()))
+        else:
+            self._added[number, domain] = self._added.get((number, domain), 0.0) + worse
+        self._score[places] += worse

@@ -21,8 +21,8 @@ from borgpy.scheduling.snapshot import Ints, Snapshot
 from borgpy.scheduling.standing import Standing
 from borgpy.scheduling.tying import Tying
 
-MOST_SHAPES = 1000
-"""Classes whose scores are kept from one pass to the next: 80 MB for 10,000 machines."""
+MOST_SHAPES = 5000
+"""Classes that are kept from one pass to the next."""
 
 
 class Room:
@@ -77,6 +77,7 @@ class Room:
         self._shapes = {key: shape for key, shape in self._shapes.items() if shape.is_lasting()}
         if len(self._shapes) > MOST_SHAPES:
             self._shapes.clear()
+        self._scores.keep(self._shapes.values())
         return True
 
     def _demand(self, snapshot: Snapshot, pending: Sequence[PendingJob]) -> Scarcity:

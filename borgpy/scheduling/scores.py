@@ -1,5 +1,7 @@
 """The score of machines for one more task of a class, and the rows of scores that are kept while machines do not change."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from borgpy.model.constraints import Plugin
@@ -16,6 +18,9 @@ from borgpy.scheduling.standing import Standing
 from borgpy.scheduling.worth import worth_of
 
 ALL = slice(None)
+
+MOST_SCORES = 20_000_000
+"""Scores that are kept, 160 MB of them: 2,000 classes of a cell of 10,000 machines."""
 
 _BARS = np.array([np.inf, -np.inf])
 """No score is better than that where a machine is not able, and where it is able."""
@@ -36,6 +41,7 @@ class Scores:
         self._mixed = [self._free[d] for d in mix.dimensions]
         self._ready = mix.usable(self._mixed, ALL)
         self._stale: list[Rows] = []
+        self._rows: list[Shape] = []
         self.changes = self._renewed = 0
         self._changed_at: Ints = np.zeros(len(standing), np.int64)
         self._worth = worth_of(standing, policy)
@@ -85,6 +91,8 @@ class Scores:
         """float64[machines]: every machine's score for one more task; not to be written to."""
         now = self.changes
         if shape.row is None:
+            self._make_room()
+            self._rows.append(shape)
             shape.row = self.of(shape, ALL)
         elif shape.seen < now:
             rows = np.flatnonzero(self._changed_at > shape.seen)
@@ -97,6 +105,17 @@ class Scores:
             self._recorder.cache_hits += len(shape.row)
         shape.seen = now
         return shape.row
+
+    def keep(self, shapes: Iterable[Shape]) -> None:
+        """Of the rows of scores, only those of these classes matter any more."""
+        self._rows = [shape for shape in shapes if shape.row is not None]
+
+    def _make_room(self) -> None:
+        """Rows are kept as long as they do not take too much memory; then all are worked out anew."""
+        if (len(self._rows) + 1) * len(self._standing) > MOST_SCORES:
+            for shape in self._rows:
+                shape.row = None
+            self._rows.clear()
 
     def changed_since(self, seen: int, rows: Rows) -> Mask:
         """bool[rows]: which of the machines changed after so many changes."""
