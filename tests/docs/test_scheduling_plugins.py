@@ -84,6 +84,17 @@ def test_the_policy_can_ask_the_fitness_about_every_task(plugins: Plugins) -> No
     assert machines_of(schedule_pass(snapshot, policy, 1, plugins=plugins)) == {0: "wide"}
 
 
+def test_a_hard_constraint_needs_bools(plugins: Plugins) -> None:
+    given = {**plugins, "licensed": plugins["roomy"]}
+    recorder = Recorder()
+    snapshot = a_cell(a_host("a"), pending=(the_job(),))
+    plan = schedule_pass(snapshot, Policy(), 1, plugins=given, recorder=recorder)
+    (veto,) = plan.unplaced[0].vetoes
+    assert veto.kind is VetoKind.PLUGIN
+    assert "yes or no" in veto.detail
+    assert not recorder.faults
+
+
 def _raises(machines: Machines, job: PendingJob) -> NDArray[np.bool_]:
     raise ValueError("...")
 
