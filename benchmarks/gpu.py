@@ -3,8 +3,9 @@
 Pods arrive one by one, until they have asked for 130 % of all GPUs; none leaves, and one that fits nowhere is dropped.
 They wait for one scheduling pass, or are placed in passes of ``--batch`` each, in the order of arrival. ``default`` is what every cell uses. The other
 policies are the published ones, with the published tie-break: machines get a number at random and are gone through in
-that order. ``random`` takes the first machine that fits from a random one on. Which GPU of the machine a pod gets is
-always the scheduler's choice, the tightest; as published, ``random`` would draw that too, and ``fgd`` would choose by F.
+that order. ``random`` draws the GPU of the machine, as published, but takes the first machine that fits from a random one
+on, where the published one draws among all that fit. For the others which GPU of the machine a pod gets is the
+scheduler's choice, the tightest; as published, ``fgd`` would choose by F.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from typing import NamedTuple
 
 from benchmarks.frame import Metrics, Stopwatch, run
 from benchmarks.gpu_cell import GpuCell
+from benchmarks.gpu_drawn import Drawn
 from benchmarks.gpu_inputs import Arrivals, Workload, arrivals, openb, synthetic
 from benchmarks.gpu_published import PUBLISHED
 from borgpy.model.policy import Order, Packing, Part, Policy
@@ -59,11 +61,12 @@ def run_once(
     """The percentage of all GPUs, in thousandths of each, that placed pods hold in the end; what the passes took."""
     cell = GpuCell(workload, coming, options.policy)
     policy, spent = policy_of(options.policy), Spent()
+    drawn = Drawn(seed) if options.policy == "random" else None
     step = options.batch or len(cell.pods)
     for first in range(0, len(cell.pods), step):
         snapshot = cell.snapshot(first, first + step)
         watch, busy = Stopwatch(), time.process_time()
-        plan = schedule_pass(snapshot, policy, seed, plugins=PUBLISHED)
+        plan = schedule_pass(snapshot, policy, seed, plugins=PUBLISHED, kept=drawn)
         spent.ms += watch.ms()
         spent.cpu_ms += 1000 * (time.process_time() - busy)
         cell.carry_out(plan)

@@ -3,12 +3,17 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks import gpu
 from benchmarks.gpu_cell import GpuCell
+from benchmarks.gpu_drawn import DrawnDevices
 from benchmarks.gpu_inputs import MACHINES_FILE, arrivals, openb, synthetic
+from borgpy.model.devices import DeviceRequest
+from borgpy.scheduling.devices import Devices
 from borgpy.scheduling.schedule import schedule_pass
+from borgpy.scheduling.snapshot import ABSENT, DeviceColumns
 
 TRACE = Path(os.environ.get("OPENB_TRACE", "."))
 
@@ -47,6 +52,24 @@ def test_pass_after_pass_packs_as_well_as_one() -> None:
     in_batches = gpu.sweep(synthetic(20), gpu.Options(seeds=3, batch=10))
     apart = float(at_once["gpu_allocation_pct"]) - float(in_batches["gpu_allocation_pct"])
     assert apart < 2
+
+
+def test_a_random_gpu_is_any_that_fits() -> None:
+    free = np.array([[1000, 300, 600, 700, ABSENT]], np.int64)
+    columns = DeviceColumns(free, np.zeros(1, np.int64), ("T4",))
+    drawn = DrawnDevices(columns, np.random.default_rng(7))
+    half, two_halves = DeviceRequest(1, 500), DeviceRequest(2, 500)
+    assert Devices(columns).choose(half, 0) == (2,)
+    assert {drawn.choose(half, 0) for _ in range(100)} == {(0,), (2,), (3,)}
+    assert {drawn.choose(two_halves, 0) for _ in range(100)} == {(0, 2), (0, 3), (2, 3)}
+
+
+@pytest.mark.parametrize("batch", [0, 10])
+def test_random_draws_the_same_for_the_same_seed(batch: int) -> None:
+    workload, options = synthetic(20), gpu.Options("random", batch=batch)
+    coming = arrivals(workload, 7, 130)
+    first, again = (gpu.run_once(workload, coming, options, 7)[0] for _ in range(2))
+    assert first == again
 
 
 def test_all_policies_are_swept_at_once() -> None:
