@@ -105,10 +105,8 @@ def ask(
     """The plug-in's answer, bool[n] or float64[n]; `PluginFault` if it is none."""
     try:
         answer = plugin(machines, job)
-    except (
-        Exception
-    ) as error:  # whatever people's code raises is one refusal, and never ends a pass
-        raise PluginFault(name, _words(error)) from error
+    except BaseException as error:  # whatever people's code raises, sys.exit too, is one refusal
+        raise PluginFault(name, words_of(error)) from error
     if not isinstance(answer, np.ndarray) or answer.shape != (len(machines),):
         shape = f" {answer.shape}" if isinstance(answer, np.ndarray) else ""
         raise PluginFault(
@@ -124,8 +122,8 @@ def ask(
     return scores
 
 
-def _words(error: Exception) -> str:
-    """What a plug-in raised, in a line that can be journalled and shown for each of its jobs."""
+def words_of(error: BaseException) -> str:
+    """What was raised, in a line that can be journalled and shown for each of the jobs concerned."""
     # Not by str: an error of people's own may fail at that, too.
     said = "".join(format_exception_only(error)).strip()
     printable = "".join(char if char.isprintable() else " " for char in said[: MOST_SAID + 1])

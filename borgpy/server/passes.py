@@ -16,6 +16,7 @@ from borgpy.model.names import JobKey
 from borgpy.model.passes import PassRecord
 from borgpy.model.plan import Plan, Veto, VetoKind
 from borgpy.model.policy import Policy
+from borgpy.scheduling.plugins import words_of
 from borgpy.scheduling.record import Recorder
 from borgpy.scheduling.room import Kept
 from borgpy.scheduling.schedule import schedule_pass
@@ -62,6 +63,16 @@ class Passes:
         """What plug-ins had against a job's pending tasks in the last pass."""
         return self._refusals.get(job, ())
 
+    def hindrance(self) -> str:
+        """What is wrong with passes as a whole, and keeps every task waiting; empty: nothing is."""
+        view = self.view()
+        if view.running_ms >= self._patience_seconds * 1000:
+            waits = f", and waits for the plug-in {view.asking}" if view.asking else ""
+            return f"the scheduling pass has been running for {view.running_ms // 1000} s{waits}"
+        if view.passes and view.passes[-1].trouble:
+            return f"the last scheduling pass failed: {view.passes[-1].trouble}"
+        return ""
+
     async def run(self, snapshot: Snapshot, policy: Policy, seed: int) -> Plan:
         """The plan for this snapshot; whatever a pass raises is raised, and remembered."""
         at, began = self._clock.now(), self._clock.steady_ns()
@@ -83,7 +94,7 @@ class Passes:
         try:
             done = await self._watched(work)
         except Exception as error:
-            trouble = f"{type(error).__name__}: {error}"
+            trouble = words_of(error)
             raise
         else:
             self._refusals, trouble, self._kept = done.by_plugins, "", kept

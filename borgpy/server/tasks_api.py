@@ -85,12 +85,17 @@ class TasksApi:
             ),
         )
 
-    def _with_plugins(self, view: WhyView) -> WhyView:
-        """With what plug-ins had against it in the last pass: they are not asked again, for they may take their time."""
-        found = self._services.passes.plugins_against(view.job)
-        if view.phase is not Phase.WAITING or not view.machines or not found:
+    def _with_passes(self, view: WhyView) -> WhyView:
+        """With what keeps passes as a whole from placing it, and what plug-ins had against it in the last one.
+
+        Plug-ins are not asked again, for they may take their time.
+        """
+        if view.phase is not Phase.WAITING or not view.machines:
             return view
-        said = [f"in the last pass, {veto_sentence(veto, view.machines)}" for veto in found]
+        passes = self._services.passes
+        found, hindrance = passes.plugins_against(view.job), passes.hindrance()
+        said = [hindrance] if hindrance else []
+        said += [f"in the last pass, {veto_sentence(veto, view.machines)}" for veto in found]
         return msgspec.structs.replace(
             view, sentences=(*said, *view.sentences), vetoes=(*view.vetoes, *found)
         )
@@ -116,13 +121,13 @@ class TasksApi:
         services = self._services
         now = services.clock.now()
         view = task_why(services.cell, services.scheduler.snapshot(), key, task.index, now)
-        return reply(self._with_plugins(view), seq=services.cell.seq)
+        return reply(self._with_passes(view), seq=services.cell.seq)
 
     async def why_job(self, call: Call) -> web.Response:
         services = self._services
         key, _ = services.job(call.path("user"), call.path("job"))
         views = job_why(services.cell, services.scheduler.snapshot(), key, services.clock.now())
-        return reply([self._with_plugins(view) for view in views], seq=services.cell.seq)
+        return reply([self._with_passes(view) for view in views], seq=services.cell.seq)
 
     async def logs(self, call: Call) -> web.StreamResponse:
         require_owner(call.principal, call.path("user"), "read the logs")

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -91,6 +92,7 @@ async def test_a_plug_in_is_asked_and_obeyed() -> None:
     [
         pytest.param(lambda machines, job: 1 / 0, "ZeroDivisionError", id="raises"),
         pytest.param(lambda machines, job: np.full(len(machines), np.nan), "no number", id="NaN"),
+        pytest.param(lambda machines, job: exit(3), "SystemExit: 3", id="would end the process"),
         pytest.param(None, "the Borgmaster was started without it", id="is not there"),
     ],
 )
@@ -111,13 +113,20 @@ async def test_a_plug_in_that_fails_places_nothing_and_is_told(
     assert reason in caplog.text
 
 
-async def test_a_pass_that_raises_is_remembered_too() -> None:
-    passes, told = some_passes(lambda machines, job: exit(3))
-    with pytest.raises(RuntimeError, match="SystemExit: 3"):
-        await passes.run(a_snapshot(), GOLD, 3)
-    assert told[0].trouble == "RuntimeError: SystemExit: 3"
+async def test_a_pass_that_raises_is_remembered_and_told_to_those_who_wait() -> None:
+    passes, told = some_passes()
+    assert passes.hindrance() == ""
+    whole = a_snapshot()
+    broken = msgspec.structs.replace(whole, free=whole.free[:1])
+    with pytest.raises(ValueError, match="broadcast") as caught:
+        await passes.run(broken, Policy(), 3)
+    trouble = f"{caught.type.__name__}: {caught.value}"
+    assert told[0].trouble == trouble
     assert (told[0].record.tasks, told[0].record.placed) == (3, 0)
     assert passes.view().running_ms == 0
+    assert passes.hindrance() == f"the last scheduling pass failed: {trouble}"
+    await passes.run(a_snapshot(), Policy(), 3)
+    assert passes.hindrance() == ""
 
 
 async def test_a_plug_in_that_hangs_is_spoken_of_and_the_loop_goes_on(
@@ -136,6 +145,9 @@ async def test_a_plug_in_that_hangs_is_spoken_of_and_the_loop_goes_on(
     view = passes.view()
     assert view.asking == "gold"
     assert view.running_ms >= 20
+    assert passes.hindrance() == (
+        "the scheduling pass has been running for 0 s, and waits for the plug-in gold"
+    )
     released.set()
     plan = await running
     assert len(plan.placements) == 3
