@@ -195,6 +195,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
 
 def renewed(text: str) -> str:
     """The text of a document with every generated part as the code has it now."""
+    text = scheduling.with_constants(text)
     return _BLOCK.sub(lambda found: found["begin"] + PARTS[found["name"]]() + found["end"], text)
 
 

@@ -1,8 +1,11 @@
 """The parts of docs/SCHEDULING.md that are made from the code: the knobs, the scores of an example, the plug-ins."""
 
+import importlib
+import pkgutil
 import re
 from pathlib import Path
 
+from borgpy import scheduling
 from borgpy.model.policy import Packing, Policy, only
 from borgpy.model.policy_text import KNOBS, texts_of
 from borgpy.scheduling.feasibility import request_vector
@@ -17,10 +20,35 @@ PLUGINS = DOCS / "plugins"
 TEXT = (DOCS / "SCHEDULING.md").read_text()
 PROSE = " ".join(TEXT.split())
 
+CONSTANT = re.compile(r"`([A-Z_]+)` \(([\d.,/]+)\)")
+
 
 def part(heading: str) -> str:
     """From a heading to the next of any level."""
     return re.split(r"^#+ ", TEXT.split(f"# {heading}\n")[1], flags=re.MULTILINE)[0]
+
+
+def with_constants(text: str) -> str:
+    """The text with each ``NAME`` (number) as the scheduler has it now; what is right stays as it is written."""
+    values = constants()
+
+    def now(found: re.Match[str]) -> str:
+        name, number = found.groups()
+        top, _, bottom = number.replace(",", "").partition("/")
+        value = values[name]
+        same = float(top) / float(bottom or 1) == value
+        return found[0] if same else f"`{name}` ({value:,})"
+
+    return CONSTANT.sub(now, text)
+
+
+def constants() -> dict[str, float]:
+    """The constants of the scheduler by name."""
+    values: dict[str, float] = {"LIKE_THIS": 1}
+    for found in pkgutil.iter_modules(scheduling.__path__):
+        module = importlib.import_module(f"borgpy.scheduling.{found.name}")
+        values |= {name: value for name, value in vars(module).items() if name.isupper()}
+    return values
 
 
 def two_machines() -> Snapshot:

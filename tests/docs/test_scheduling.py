@@ -1,23 +1,21 @@
 """What docs/SCHEDULING.md names is there, and what it quotes is so: scores, vetoes, constraints, knobs, constants."""
 
-import importlib
-import pkgutil
 import re
 from typing import get_args
 
-from borgpy import scheduling
 from borgpy.model.cell import Cell
 from borgpy.model.constraints import Constraint
 from borgpy.model.declared.constraint import Word
 from borgpy.model.plan import VetoKind
 from borgpy.model.policy import Packing, Policy
 from borgpy.model.policy_text import changed, texts_of
+from borgpy.scheduling.placing import FEW
 from borgpy.scheduling.record import Recorder
 from borgpy.scheduling.schedule import schedule_pass
 from borgpy.server.metrics import Metrics
 from borgpy.server.passes import PATIENCE_SECONDS
 from borgpy.server.scheduler_loop import GATHER_SECONDS
-from tests.docs.scheduling import PROSE, TEXT, part
+from tests.docs.scheduling import CONSTANT, PROSE, TEXT, part, with_constants
 from tests.unit.scheduling.builders import a_cell, a_machine, a_pending_job
 
 
@@ -64,15 +62,9 @@ def test_settings_that_are_recommended_can_be_made() -> None:
 
 
 def test_constants_that_are_quoted_are_those_of_the_code() -> None:
-    quoted = re.findall(r"`([A-Z_]+)` \(([\d.,/]+)\)", TEXT)
-    values: dict[str, float] = {"LIKE_THIS": 1}
-    for found in pkgutil.iter_modules(scheduling.__path__):
-        module = importlib.import_module(f"borgpy.scheduling.{found.name}")
-        values |= {name: value for name, value in vars(module).items() if name.isupper()}
-    assert len(quoted) > 10
-    for name, text in quoted:
-        top, _, bottom = text.replace(",", "").partition("/")
-        assert float(top) / float(bottom or 1) == values[name], name
+    assert len(CONSTANT.findall(TEXT)) > 10
+    assert with_constants(TEXT) == TEXT, "run: python -m tests.docs.generated"
+    assert with_constants("`FEW` (0), `LIKE_THIS` (2)") == f"`FEW` ({FEW}), `LIKE_THIS` (1)"
 
 
 def test_times_that_are_quoted_are_those_of_the_code() -> None:
