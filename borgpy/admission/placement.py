@@ -48,10 +48,6 @@ def _rule_problems(field: str, constraint: c.Constraint) -> Iterator[Problem]:
             if not is_pool(pool):
                 message = f"{pool!r} is no pool of machines"
                 yield Problem(f"{field}.value", message, got=pool, allowed="USER/NAME or */NAME")
-        case c.Plugin(name=name):
-            if not is_name(name):
-                message = f"{name!r} is no plug-in"
-                yield Problem(f"{field}.value", message, got=name, allowed=NAME_RULE)
         case c.Near(job=job) | c.Away(job=job):
             if not is_job_reference(job):
                 yield _no_reference(f"{field}.value", job)

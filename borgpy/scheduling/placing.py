@@ -94,8 +94,8 @@ class Placing:
         """What binds the job's next task, as things stand."""
 
         def allowed() -> Mask:
-            usable = self._scores.usable
-            return usable if shape.allowed is None else usable & shape.allowed
+            placeable = self._standing.snapshot.placeable
+            return placeable if shape.allowed is None else placeable & shape.allowed
 
         return self._tying.ties(job, allowed)
 
