@@ -81,7 +81,11 @@ async def test_a_silent_machines_tasks_run_elsewhere_and_its_duplicates_are_stop
                     assert not await answers(old.url), "the duplicate is stopped"
                 after = await client.tasks(WEB)
                 assert {task.machine for task in after} == {"b"}
-                assert all([await answers(task.url) for task in after])
+
+                async def all_answer() -> bool:
+                    return all([await answers(task.url) for task in after])
+
+                await eventually("the tasks on b answer", all_answer)
                 story = [event.text async for event in client.events(job=WEB)]
                 assert any("machine a was lost" in text for text in story)
 
