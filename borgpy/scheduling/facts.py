@@ -89,6 +89,8 @@ class PendingJob(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def is_exclusive(self) -> bool:
         """Whether nothing else may run on its tasks' machines (the soft form is a wish, and holds nobody off)."""
+        if not self.constraints:  # asked for each task
+            return False
         return any(isinstance(rule, Exclusive) and not rule.weight for rule in self.constraints)
 
     def is_bound(self) -> bool:

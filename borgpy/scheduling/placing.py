@@ -137,7 +137,7 @@ class Placing:
             if board.scores[at] == np.inf:
                 break
             row = board.row(at)
-            self._standing.take_one(job, shape.amounts, row)
+            self._standing.take_one(job, shape.asks, row)
             self._scores.changed(np.array([row]))
             own.placed(at, self._scores.following(shape, row), is_last=len(rows) + 1 == count)
             rows.append(row)

@@ -228,8 +228,8 @@ class Scores:
         if not self._plain or self._exclusive or shape.job.runtime_ms:
             return float(self.of(shape, np.array([row]))[0])
         columns = self._standing.columns
-        for column, amount in zip(columns, shape.amounts, strict=True):
-            if amount and column[row] < amount:
+        for d, amount in shape.asks:
+            if columns[d][row] < amount:
                 return np.inf
         score = float(round(self._frame.mix.one(row, columns, shape.amounts)))
         return score if shape.wish is None else score + float(shape.wish[row])

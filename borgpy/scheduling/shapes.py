@@ -30,6 +30,7 @@ class Shape:
         "allowed",
         "amounts",
         "asks_inner",
+        "asks",
         "avoid",
         "exclusive",
         "floats",
@@ -59,6 +60,7 @@ class Shape:
         self.avoid = avoid
         self.vector = asked.vector
         self.amounts: list[int] = asked.vector.tolist()
+        self.asks = [(d, amount) for d, amount in enumerate(self.amounts) if amount]
         self.floats = [float(amount) for amount in self.amounts]
         self.nothing = [0.0] * len(self.amounts)
         self.size = asked.size

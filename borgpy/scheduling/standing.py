@@ -35,6 +35,7 @@ class Booking(msgspec.Struct, frozen=True, eq=False):
 
 
 NO_INNER = Inner()
+CPU = 0
 _NOBODY = Crowd(np.zeros(0, np.intp), np.zeros(0, np.int64))
 
 
@@ -133,12 +134,18 @@ class Standing:
             self._ports.setdefault(port, set()).update(machines.tolist())
         return booking
 
-    def take_one(self, job: PendingJob, amounts: Sequence[int], row: int) -> None:
-        """One task that holds nothing by number takes its amounts: arrays would cost more than what they hold.
+    def take_one(self, job: PendingJob, asks: Sequence[tuple[int, int]], row: int) -> None:
+        """One task that holds nothing by number takes amounts by dimension: arrays would cost more than what they hold.
 
         `booked` has to follow.
         """
-        self._take_amounts(job, amounts, row, 1)
+        for d, amount in asks:
+            self.columns[d][row] -= amount
+        self.tasks[row] += 1
+        if job.is_exclusive():
+            self.exclusive[row] += 1
+        if job.is_production() and asks and asks[0][0] == CPU:
+            self.production_cpu[row] += asks[0][1]
 
     def _take_amounts(self, job: PendingJob, amounts: Sequence[int], row: int, count: int) -> None:
         for column, amount in zip(self.columns, amounts, strict=True):
