@@ -29,8 +29,8 @@ class Shape:
     __slots__ = (
         "allowed",
         "amounts",
-        "asks_inner",
         "asks",
+        "asks_inner",
         "avoid",
         "exclusive",
         "floats",
