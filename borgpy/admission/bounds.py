@@ -1,7 +1,8 @@
-"""The complaint that a number is out of its bounds."""
+"""The complaint that a number is out of its bounds, or a text no text."""
 
 from collections.abc import Iterator
 
+from borgpy.model import limits
 from borgpy.model.refusal import Problem
 
 
@@ -15,3 +16,10 @@ def between(field: str, value: int, lowest: int, highest: int, hint: str = "") -
             got=str(value),
             allowed=f"{lowest:,} to {highest:,}",
         )
+
+
+def in_a_line(field: str, text: str, what: str, lowest: int = 1) -> Iterator[Problem]:
+    """The problem with ``text``, if it is no short line that can be shown."""
+    if not lowest <= len(text) <= limits.MAX_LABEL_CHARACTERS or not text.isprintable():
+        allowed = f"{lowest} to {limits.MAX_LABEL_CHARACTERS} characters in one line"
+        yield Problem(field, f"{text[:64]!r} is no {what}", got=text[:64], allowed=allowed)

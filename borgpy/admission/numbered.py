@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from borgpy.admission.bounds import between
+from borgpy.admission.bounds import between, in_a_line
 from borgpy.model import limits
 from borgpy.model.constraints import DEDICATED
 from borgpy.model.devices import WHOLE, DeviceOffer, DeviceRequest
@@ -23,9 +23,11 @@ def numbered_problems(spec: JobSpec) -> Iterator[Problem]:
             hint="leave them out, or leave alloc out",
             got=spec.alloc,
         )
+    yield from between("requirements.devices", len(task.devices), 0, limits.MAX_KINDS)
     yield from _twice("requirements.devices", [asked.kind for asked in task.devices])
     for asked in task.devices:
         yield from _device(asked)
+    yield from between("requirements.sets", len(task.sets), 0, limits.MAX_KINDS)
     yield from _twice("requirements.sets", [asked.name for asked in task.sets])
     for number, wanted in enumerate(task.sets):
         yield from _set(f"requirements.sets.{number}", wanted)
@@ -89,17 +91,11 @@ def _device(asked: DeviceRequest) -> Iterator[Problem]:
 def _set(field: str, wanted: SetRequest) -> Iterator[Problem]:
     yield from _named(f"{field}.name", wanted.name, "resource set")
     yield from between(f"{field}.slots", wanted.slots, 1, limits.MAX_SLOTS)
-    yield from _text(f"{field}.value", wanted.value, "value")
+    yield from in_a_line(f"{field}.value", wanted.value, "value")
 
 
 def _model(field: str, model: str) -> Iterator[Problem]:
-    yield from _text(field, model, "model")
-
-
-def _text(field: str, text: str, what: str) -> Iterator[Problem]:
-    if not 1 <= len(text) <= limits.MAX_LABEL_CHARACTERS or not text.isprintable():
-        allowed = f"1 to {limits.MAX_LABEL_CHARACTERS} characters in one line"
-        yield Problem(field, f"{text[:64]!r} is no {what}", got=text[:64], allowed=allowed)
+    yield from in_a_line(field, model, "model")
 
 
 def _named(field: str, name: str, what: str) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from borgpy.admission.bounds import between
+from borgpy.admission.bounds import between, in_a_line
 from borgpy.model import constraints as c
 from borgpy.model import limits
 from borgpy.model.names import NAME_RULE, is_job_reference, is_name, is_pool
@@ -51,10 +51,6 @@ def _rule_problems(field: str, constraint: c.Constraint) -> Iterator[Problem]:
         case c.Near(job=job) | c.Away(job=job):
             if not is_job_reference(job):
                 yield _no_reference(f"{field}.value", job)
-        case c.Plugin(name=name):
-            if not is_name(name):
-                message = f"{name!r} is no name of a plug-in"
-                yield Problem(f"{field}.value", message, got=name, allowed=NAME_RULE)
 
 
 def _compare_problems(field: str, compare: c.Compare) -> Iterator[Problem]:
@@ -69,6 +65,9 @@ def _compare_problems(field: str, compare: c.Compare) -> Iterator[Problem]:
         yield Problem(field, message, got=str(len(values)), allowed=allowed)
         return
     for value in values:
+        if unfit := tuple(in_a_line(field, value, "value of an attribute", 0)):
+            yield from unfit
+            continue
         if operator in c.NUMERIC and not c.is_number(value):
             yield Problem(field, f"{operator.value} compares numbers", got=value)
         if operator is c.Operator.VERSION and not c.is_version_range(value):
@@ -78,7 +77,9 @@ def _compare_problems(field: str, compare: c.Compare) -> Iterator[Problem]:
 def _share_problems(field: str, shares: tuple[c.Share, ...]) -> Iterator[Problem]:
     if len({share.value for share in shares}) != len(shares):
         yield Problem(field, "a value has two shares")
-    for share in shares:
+    yield from between(field, len(shares), 0, limits.MAX_CONSTRAINT_VALUES)
+    for share in shares[: limits.MAX_CONSTRAINT_VALUES]:
+        yield from in_a_line(field, share.value, "value of an attribute", 0)
         yield from between(f"{field}.{share.value}", share.percent, 0, 100)
     total = sum(share.percent for share in shares)
     if shares and total > 100:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from borgpy.model.cell import CellView, Job
 from borgpy.model.lifecycle import Phase
-from borgpy.model.names import key_of
+from borgpy.model.names import JobKey, key_of
 from borgpy.model.spec import JobSpec, Restart
 
 
@@ -24,6 +24,24 @@ def waits_for(cell: CellView, spec: JobSpec) -> Iterator[str]:
             yield f"{key}, which was stopped before it had finished"
         elif not _is_over(job):
             yield f"{key}, {_progress(job)}"
+
+
+def circle(cell: CellView, key: JobKey) -> tuple[JobKey, ...]:
+    """The jobs that wait for each other, from ``key`` back to itself, if it is one of them: none of them ever starts."""
+    ways: list[tuple[JobKey, ...]] = [(key,)]
+    seen: set[JobKey] = set()
+    while ways:
+        way = ways.pop()
+        job = cell.jobs.get(way[-1])
+        if job is None or job.stopped or _is_over(job):
+            continue
+        for other in (key_of(job.spec.user, name) for name in job.spec.after):
+            if other == key:
+                return (*way, key)
+            if other not in seen:
+                seen.add(other)
+                ways.append((*way, other))
+    return ()
 
 
 def _is_over(job: Job) -> bool:

@@ -1,7 +1,7 @@
 """Why a task is where it is, in words a person can act on."""
 
 from borgpy.master.pending import avoided, pending_job_of
-from borgpy.master.waiting import is_waiting, waits_for
+from borgpy.master.waiting import circle, is_waiting, waits_for
 from borgpy.model.api import WhyView
 from borgpy.model.cell import CellView, Job
 from borgpy.model.lifecycle import Phase, TaskState
@@ -69,6 +69,9 @@ def _pending(
         return WhyView(key, task.index, task.phase, task.since, tuple(told))
     if is_waiting(cell, job.spec):
         said = (*(f"it waits for {what}" for what in waits_for(cell, job.spec)), *told)
+        if way := circle(cell, key):
+            turn = ", which waits for ".join(way[1:])
+            said = (f"it will never start, for it waits for {turn}", *said)
         return WhyView(key, task.index, task.phase, task.since, said)
     if job.spec.alloc and not snapshot.allocs.get(job.spec.alloc_key):
         vetoes = (Veto(VetoKind.ALLOC, 0, detail=job.spec.alloc_key),)

@@ -23,6 +23,9 @@ MAX_DEVICES = 256
 MAX_DEVICE_MODELS = 16
 """Of one kind in one machine: sixteen times as many GPUs as the largest machine has that one can rent."""
 
+MAX_KINDS = 32
+"""Of devices, and of resource sets, that one task asks for: `why` looks at all machines without each of them in turn."""
+
 MAX_SETS = 256
 MAX_SLOTS = 1_000_000
 """Resource sets of one name in one machine, and the slots of each: a cloud machine has up to 15 interfaces with 50

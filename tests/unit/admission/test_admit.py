@@ -111,6 +111,30 @@ def with_texts(tasks: str, **texts: dict[str, str]) -> JobSpec:
             "constraints.0.value",
             id="a version without a comparison",
         ),
+        pytest.param(
+            a_job_that_asks(
+                c.Compare(attribute="a", operator=c.Operator.VERSION, values=(">=1," * 64 + ">=1",))
+            ),
+            "constraints.0.value",
+            id="a very long version",
+        ),
+        pytest.param(
+            a_job_that_asks(
+                c.Compare(attribute="a", operator=c.Operator.EQUAL, values=("\x1b[31mred",))
+            ),
+            "constraints.0.value",
+            id="a value that would colour the terminal",
+        ),
+        pytest.param(
+            a_job_that_asks(c.Spread(shares=(c.Share("\n", 60),))),
+            "constraints.0.value",
+            id="a share of what is no value",
+        ),
+        pytest.param(
+            a_job_that_asks(c.Spread(shares=tuple(c.Share(f"v{n}", 0) for n in range(1001)))),
+            "constraints.0.value",
+            id="a thousand and one shares",
+        ),
         pytest.param(a_job_that_asks(c.Limit(most=0)), "constraints.0.value", id="limit 0"),
         pytest.param(
             a_job_that_asks(c.Exclusive(), c.Exclusive(weight=101)),
@@ -227,6 +251,16 @@ def test_what_the_scheduler_places_by_is_admitted() -> None:
             a_task_spec(sets=(SetRequest("eni", "a"), SetRequest("eni", "b"))),
             "requirements.sets",
             id="a set twice",
+        ),
+        pytest.param(
+            a_task_spec(devices=tuple(DeviceRequest(kind=f"k{n}") for n in range(33))),
+            "requirements.devices",
+            id="too many kinds of devices",
+        ),
+        pytest.param(
+            a_task_spec(sets=tuple(SetRequest(f"s{n}", "a") for n in range(33))),
+            "requirements.sets",
+            id="too many kinds of sets",
         ),
         pytest.param(
             a_task_spec(sets=(SetRequest("eni", "a", 0),)),

@@ -78,3 +78,17 @@ def test_why_says_what_will_never_be() -> None:
     )
     submit(master, a_job("report", replicas=1, after=("etl",)))
     assert why(master) == "it waits for alice/etl, which nobody has submitted"
+
+
+def test_why_names_the_jobs_that_wait_for_each_other() -> None:
+    master = a_cell()
+    etl = a_job("etl", user="bob", after=("clean",))
+    submit(master, etl)
+    assert why(master).startswith("it waits for bob/etl, ")
+    submit(master, a_job("clean", user="bob", after=("alice/report", "clear")))
+    assert why(master) == (
+        "it will never start, for it waits for bob/etl, which waits for bob/clean,"
+        " which waits for alice/report"
+    )
+    master.apply(StopTasks(at=60, by="root", job=JobKey("bob/clean")))
+    assert why(master).startswith("it waits for bob/etl, ")
