@@ -1,6 +1,7 @@
 """Borg's relaxed randomisation: some machines that can take a task, found from a random one on (Borg §3.4)."""
 
 from hashlib import blake2b
+from math import gcd
 
 import msgspec
 import numpy as np
@@ -36,6 +37,7 @@ class Samples:
         self._policy = policy
         self._machines = machines
         self._seed = seed
+        self._stride = _stride(machines)
         self._drawn = 0
         self._pools: dict[int, Pool] = {}
 
@@ -67,7 +69,8 @@ class Samples:
         scores: list[Floats] = []
         seen = number = 0
         while seen < self._machines and number < wanted:
-            block = (start + np.arange(seen, min(self._machines, seen + size))) % self._machines
+            steps = np.arange(seen, min(self._machines, seen + size))
+            block = (start + steps * self._stride) % self._machines
             seen += len(block)
             size = min(MOST_AT_ONCE, 2 * size)
             score = self._scores.of(shape, block)
@@ -92,3 +95,15 @@ class Samples:
         self._drawn += 1
         draw = blake2b(f"{self._seed}/{self._drawn}".encode(), digest_size=8).digest()
         return int.from_bytes(draw, "big") % self._machines
+
+
+def _stride(machines: int) -> int:
+    """How far to step so that all machines are met once, and those met one after the other are in different racks.
+
+    Neighbours in the order of names often share a rack, so that a sample of them would leave a job no racks to be spread
+    over. Steps of the golden section leave no large gaps, however many there are.
+    """
+    stride = max(1, int(0.618 * machines))
+    while gcd(stride, machines) > 1:
+        stride += 1
+    return stride
