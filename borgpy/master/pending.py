@@ -62,11 +62,6 @@ class PendingJobs:
         return list(now.values())
 
 
-def pending_jobs(cell: CellView, at: int) -> tuple[PendingJob, ...]:
-    """The pending tasks that are not held back at ``at``, by job."""
-    return PendingJobs(cell).at(at)
-
-
 def pending_job_of(cell: CellView, key: JobKey, index: int) -> PendingJob:
     """One pending task alone, whether it is held back or not: what `why` asks about."""
     return _with(cell, _pending(cell, key, (index,)), (index,), (index,))

@@ -39,13 +39,6 @@ class Eligibility(msgspec.Struct, frozen=True, eq=False):
     able: Mask | None = None
 
 
-def eligibility(
-    snapshot: Snapshot, job: PendingJob, avoid: tuple[str, ...], policy: Policy
-) -> Eligibility:
-    """For one job, when there are no others to ask about; ``avoid`` names machines that a task kept crashing on."""
-    return Eligibilities(snapshot, policy).of(job, avoid)
-
-
 class Eligibilities:
     """The answers for one snapshot, each of which is found once, however many jobs have the same rules."""
 
@@ -60,7 +53,7 @@ class Eligibilities:
         self._plain = self._answers[(), "", (), ()] = self._answer((), "", (), {})
 
     def of(self, job: PendingJob, avoid: tuple[str, ...]) -> Eligibility:
-        """The answer for tasks of ``job`` that avoid these machines."""
+        """The answer for tasks of ``job`` that kept crashing on the machines ``avoid``."""
         if not (job.constraints or avoid or job.packages):
             return self._plain
         rules = tuple(rule for rule in job.constraints if isinstance(rule, Compare | Dedicated))

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from borgpy.model.plan import Veto, VetoKind
 from borgpy.model.resources import Resources
 from borgpy.scheduling.eligibility import Eligibility
-from borgpy.scheduling.eligibility import rows_of as rows_of
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.neighbours import Ruling, Shuns, neighbours
 from borgpy.scheduling.snapshot import MAX_AMOUNT, STANDARD_COUNT, Ints, Mask, Snapshot

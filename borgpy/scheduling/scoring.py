@@ -189,15 +189,6 @@ def scarcity_of(demand: Sequence[int], capacity: Sequence[int]) -> Scarcity:
     return tuple(part if part >= ABUNDANT else 0.0 for part in parts)
 
 
-def frame_of(snapshot: Snapshot, pending: Sequence[PendingJob], policy: Policy) -> Frame:
-    """The frame of a pass that places ``pending``."""
-    capacity = [total_of(column) for column in snapshot.capacity.T]
-    free = [total_of(column) for column in snapshot.free.T]
-    wanted = demand_of(pending, snapshot.dimensions)
-    demand = [p + c - f for p, c, f in zip(wanted, capacity, free, strict=True)]
-    return Frame(snapshot, policy, scarcity_of(demand, capacity))
-
-
 class Fit(msgspec.Struct, frozen=True, eq=False):
     """The machines ``rows``, of which each takes one more task after having taken others of its kind.
 

@@ -9,10 +9,11 @@ from borgpy import scheduling
 from borgpy.model.policy import Packing, Policy, only
 from borgpy.model.policy_text import KNOBS, texts_of
 from borgpy.scheduling.feasibility import request_vector
-from borgpy.scheduling.scoring import UNIT, Fit, frame_of, packing
+from borgpy.scheduling.scoring import UNIT, Fit, packing
 from borgpy.scheduling.snapshot import Snapshot
 from borgpy.scheduling.standing import Standing
 from borgpy.scheduling.worth import worth_of
+from tests.property.naive_scores import frame_of
 from tests.unit.scheduling.builders import a_cell, a_machine, a_pending_job, amounts
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"

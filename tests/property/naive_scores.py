@@ -22,7 +22,7 @@ from borgpy.model.constraints import (
 from borgpy.model.policy import Policy
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.feasibility import request_vector
-from borgpy.scheduling.scoring import UNIT, Fit, frame_of, packing
+from borgpy.scheduling.scoring import UNIT, Fit, Frame, demand_of, packing, scarcity_of
 from borgpy.scheduling.snapshot import ABSENT, Snapshot
 from borgpy.scheduling.standing import Standing
 from borgpy.scheduling.worth import worth_of
@@ -31,6 +31,15 @@ from tests.property.naive_cell import Cell, Host, is_near, named, shares_of
 
 def units(amount: float) -> float:
     return float(round(amount * UNIT))
+
+
+def frame_of(snapshot: Snapshot, pending: Sequence[PendingJob], policy: Policy) -> Frame:
+    """The frame of a pass that places ``pending``: the cell asks for what is pending and what runs."""
+    capacity = [sum(column) for column in snapshot.capacity.T.tolist()]
+    free = [sum(column) for column in snapshot.free.T.tolist()]
+    pending_amounts = demand_of(pending, snapshot.dimensions)
+    demand = [p + c - f for p, c, f in zip(pending_amounts, capacity, free, strict=True)]
+    return Frame(snapshot, policy, scarcity_of(demand, capacity))
 
 
 class Packer:

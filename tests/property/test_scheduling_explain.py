@@ -12,7 +12,7 @@ from borgpy.model.plan import VetoKind
 from borgpy.model.policy import Policy
 from borgpy.model.resources import Resources
 from borgpy.scheduling.columns import snapshot_of as snapshot_from
-from borgpy.scheduling.eligibility import eligibility
+from borgpy.scheduling.eligibility import Eligibilities
 from borgpy.scheduling.explain import Drop, Explanation, explain
 from borgpy.scheduling.facts import MachineFacts, PendingJob
 from borgpy.scheduling.feasibility import reasons
@@ -115,7 +115,8 @@ def test_every_machine_that_cannot_take_a_task_is_under_a_veto(facts: SnapshotFa
     for snapshot, job, avoid in asked_in(facts):
         found = explain(snapshot, job, avoid)
         wide = snapshot.widened([job.request])
-        why = reasons(Standing(wide), job, eligibility(wide, job, avoid, Policy()), shuns_of(wide))
+        eligible = Eligibilities(wide, Policy()).of(job, avoid)
+        why = reasons(Standing(wide), job, eligible, shuns_of(wide))
         covered = ~wide.placeable
         for _, _, removed in why.against:
             covered |= removed
@@ -132,7 +133,7 @@ def test_every_machine_that_cannot_take_a_task_is_under_a_veto(facts: SnapshotFa
 @given(cells())
 def test_hard_rules_on_attributes_are_those_of_each_machine(facts: SnapshotFacts) -> None:
     for snapshot, job, avoid in asked_in(facts):
-        may = eligibility(snapshot, job, avoid, Policy()).allowed
+        may = Eligibilities(snapshot, Policy()).of(job, avoid).allowed
         by_name = {machine.name: machine for machine in facts.machines}
         for name, allowed in zip(snapshot.names, may.tolist(), strict=True):
             assert allowed is (

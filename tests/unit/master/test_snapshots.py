@@ -3,7 +3,7 @@
 import msgspec
 
 from borgpy.master.borgmaster import Borgmaster
-from borgpy.master.pending import pending_job_of, pending_jobs
+from borgpy.master.pending import PendingJobs, pending_job_of
 from borgpy.master.snapshots import Snapshots, machine_facts
 from borgpy.model import constraints as c
 from borgpy.model.devices import DeviceOffer, DeviceRequest
@@ -104,7 +104,7 @@ def test_a_pending_job_is_told_of_with_everything_that_it_asks_for() -> None:
         runtime_ms=600,
         replicas=3,
     )
-    assert pending_jobs(cell, 100) == (expected,)
+    assert PendingJobs(cell).at(100) == (expected,)
     assert pending_job_of(cell, WEB, 2).indexes == (2,)
 
 

@@ -1,7 +1,7 @@
 """Jobs that come after others start when those have finished, and say until then what they wait for."""
 
 from borgpy.master.borgmaster import Borgmaster
-from borgpy.master.pending import pending_jobs
+from borgpy.master.pending import PendingJobs
 from borgpy.master.snapshots import Snapshots
 from borgpy.master.why import task_why
 from borgpy.model.lifecycle import Phase
@@ -36,7 +36,7 @@ def end(master: Borgmaster, index: int, phase: Phase) -> None:
 
 
 def ready(master: Borgmaster) -> list[str]:
-    return [job.job for job in pending_jobs(master.cell, 100)]
+    return [job.job for job in PendingJobs(master.cell).at(100)]
 
 
 def why(master: Borgmaster) -> str:

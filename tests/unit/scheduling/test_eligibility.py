@@ -10,7 +10,7 @@ from borgpy.model.constraints import Compare, Dedicated, Operator, Rule, holds, 
 from borgpy.model.plan import VetoKind
 from borgpy.model.policy import Policy
 from borgpy.scheduling.columns import Columns
-from borgpy.scheduling.eligibility import Eligibilities, Eligibility, eligibility, truths
+from borgpy.scheduling.eligibility import Eligibilities, Eligibility, truths
 from borgpy.scheduling.facts import MachineFacts, PendingJob
 from borgpy.scheduling.snapshot import Snapshot
 from tests.unit.scheduling.builders import a_cell, a_machine, a_pending_job
@@ -26,7 +26,7 @@ def is_in(attribute: str, *values: str, weight: int = 0) -> Compare:
 
 
 def ask(snapshot: Snapshot, job: PendingJob, *avoid: str) -> Eligibility:
-    return eligibility(snapshot, job, avoid, Policy())
+    return Eligibilities(snapshot, Policy()).of(job, avoid)
 
 
 def allowed(snapshot: Snapshot, job: PendingJob, *avoid: str) -> list[str]:
@@ -80,7 +80,7 @@ def test_each_reason_says_what_it_takes_away() -> None:
 
 def test_wishes_weigh_as_their_policy_says() -> None:
     job = a_job(is_in("arch", "arm64", weight=50), Dedicated(pool="*/gpus", weight=100))
-    wish = eligibility(CELL, job, (), Policy(soft=2000)).wish
+    wish = Eligibilities(CELL, Policy(soft=2000)).of(job, ()).wish
     assert wish is not None
     assert wish.tolist() == [2.0, 3.0, 0.0, 2.0, 3.0]
 
@@ -92,10 +92,10 @@ def test_a_machine_without_the_packages_is_worse() -> None:
         a_machine("c"),
         pending=(job := a_job(packages={"big": 3 << 30, "small": 1 << 30}),),
     )
-    wish = eligibility(snapshot, job, (), Policy(locality=100)).wish
+    wish = Eligibilities(snapshot, Policy(locality=100)).of(job, ()).wish
     assert wish is not None
     assert wish == pytest.approx([0, 0.025, 0.1])
-    assert eligibility(snapshot, job, (), Policy(locality=0)).wish is None
+    assert Eligibilities(snapshot, Policy(locality=0)).of(job, ()).wish is None
 
 
 def test_packages_without_a_size_are_nowhere_missed() -> None:
