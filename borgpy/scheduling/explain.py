@@ -15,7 +15,8 @@ from borgpy.model.resources import Resources
 from borgpy.scheduling.devices import Devices
 from borgpy.scheduling.eligibility import Eligibilities
 from borgpy.scheduling.facts import PendingJob
-from borgpy.scheduling.feasibility import Reasons, reasons, vetoes
+from borgpy.scheduling.feasibility import Counts, Reasons, reasons, vetoes
+from borgpy.scheduling.lacking import lacking
 from borgpy.scheduling.neighbours import (
     EVERY,
     Ruling,
@@ -207,6 +208,7 @@ class _Inquiry:
         drops = [
             self._drop(kind, detail, self._reasons(less).fitting())
             for kind, detail, less in _less(self._job)
+            if self._may_be_alone(kind, detail, hindrances)
         ] + [
             msgspec.structs.replace(
                 self._drop(kind, detail, removed & (hindrances == 1)), own=False
@@ -216,6 +218,16 @@ class _Inquiry:
         ]
         useful = dict.fromkeys(drop for drop in drops if drop.machines)
         return tuple(sorted(useful, key=lambda drop: (not drop.own, -drop.machines)))
+
+    def _may_be_alone(self, kind: VetoKind, detail: str, hindrances: Counts) -> bool:
+        """Whether it is worth while to look at all machines without it: not if others stand wherever it does.
+
+        A spread goes by what the other constraints allow, so that it may be gone with any of them.
+        """
+        if any(isinstance(rule, c.Spread) for rule in self._job.constraints):
+            return True
+        masks = [mask for *reason, mask in self._found.against if reason == [kind, detail]]
+        return not masks or any((mask & (hindrances == 1)).any() for mask in masks)
 
     def _drop(self, kind: VetoKind, detail: str, fits: Mask) -> Drop:
         rows = np.flatnonzero(fits)
@@ -227,6 +239,7 @@ class _Inquiry:
             for rule in self._job.constraints:
                 if rule.weight == c.HARD:
                     yield from self._notes_on(rule)
+            yield from lacking(self._snapshot, self._job)
 
     def _notes_on(self, rule: c.Constraint) -> Iterator[str]:
         match rule:

@@ -1,6 +1,7 @@
 """Why a task is not placed, in figures and in words."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import pytest
@@ -417,6 +418,67 @@ def test_what_is_held_by_number() -> None:
         "without eni for 'sg1' it would fit on c",
         "with another than port 80 it would fit on b",
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "note"),
+    [
+        pytest.param({"devices": (DeviceRequest(2, models=("A100",)),)}, (), id="busy"),
+        pytest.param(
+            {"devices": (DeviceRequest(1, kind="tpu"),)}, ("no machine has any tpu",), id="no kind"
+        ),
+        pytest.param(
+            {"devices": (DeviceRequest(1, models=("H100",)),)},
+            ("no machine has gpu of this model: there are without a model, A100",),
+            id="no model",
+        ),
+        pytest.param(
+            {"devices": (DeviceRequest(3, models=("A100",)),)},
+            ("no machine has 3 gpu like that: the most is 2",),
+            id="too many",
+        ),
+        pytest.param(
+            {"sets": (SetRequest("eni", "sg1", 5),)},
+            ("no machine has eni with 5 slots: the largest has 4",),
+            id="too many slots",
+        ),
+        pytest.param(
+            {"sets": (SetRequest("ip", "sg1"),)},
+            ("no machine has any ip",),
+            id="no set",
+        ),
+    ],
+)
+def test_what_no_machine_has_even_when_empty_is_told(
+    asked: dict[str, Any], note: tuple[str, ...]
+) -> None:
+    replace = msgspec.structs.replace
+    two = replace(
+        a_machine("a"),
+        devices=(DeviceOffer(2, model="A100"),),
+        device_free={"gpu": (0, 0)},
+        sets=(SetOffer("eni", 1, 4),),
+    )
+    four = replace(a_machine("b"), devices=(DeviceOffer(4),), device_free={"gpu": (0,) * 4})
+    assert told(replace(a_job(), **asked), two, four).notes == note
+
+
+def test_of_many_constraints_that_all_stand_against_all_machines_none_is_tried_alone() -> None:
+    rules = [c.Compare(attribute=f"a{n}", operator=c.Operator.EXISTS) for n in range(64)]
+    found = told(a_job(*rules), a_machine("a"), a_machine("b"))
+    assert (len(found.vetoes), found.drops) == (64, ())
+    found = told(a_job(*rules[:1]), a_machine("a"), a_machine("b"))
+    assert [(drop.kind, drop.machines) for drop in found.drops] == [(VetoKind.ATTRIBUTE, 2)]
+
+
+def test_a_spread_may_be_gone_with_another_constraint() -> None:
+    """Only b is allowed, so that the spread goes by its value alone, and stands against a as well."""
+    rules = (
+        c.Spread(attribute="zone"),
+        c.Compare(attribute="machine", operator=c.Operator.EQUAL, values=("b",)),
+    )
+    found = told(a_job(*rules), a_host("a", zone="x"), a_host("b", used=8, zone="y"))
+    assert [(drop.kind, drop.machine) for drop in found.drops] == [(VetoKind.ATTRIBUTE, "a")]
 
 
 def test_a_job_in_an_alloc_set_is_told_of_its_allocs() -> None:
