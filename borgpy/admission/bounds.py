@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from borgpy.model import limits
+from borgpy.model.names import LINE_RULE, is_line
 from borgpy.model.refusal import Problem
 
 
@@ -20,6 +20,5 @@ def between(field: str, value: int, lowest: int, highest: int, hint: str = "") -
 
 def in_a_line(field: str, text: str, what: str, lowest: int = 1) -> Iterator[Problem]:
     """The problem with ``text``, if it is no short line that can be shown."""
-    if not lowest <= len(text) <= limits.MAX_LABEL_CHARACTERS or not text.isprintable():
-        allowed = f"{lowest} to {limits.MAX_LABEL_CHARACTERS} characters in one line"
-        yield Problem(field, f"{text[:64]!r} is no {what}", got=text[:64], allowed=allowed)
+    if len(text) < lowest or not is_line(text):
+        yield Problem(field, f"{text[:64]!r} is no {what}", got=text[:64], allowed=LINE_RULE)

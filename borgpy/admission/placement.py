@@ -51,6 +51,10 @@ def _rule_problems(field: str, constraint: c.Constraint) -> Iterator[Problem]:
         case c.Near(job=job) | c.Away(job=job):
             if not is_job_reference(job):
                 yield _no_reference(f"{field}.value", job)
+        case c.Plugin(name=name):
+            if not is_name(name):
+                message = f"{name!r} is no name of a plug-in"
+                yield Problem(f"{field}.value", message, got=name, allowed=NAME_RULE)
 
 
 def _compare_problems(field: str, compare: c.Compare) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from borgpy.admission.allocs import alloc_set_problems
-from borgpy.admission.bounds import between
+from borgpy.admission.bounds import between, in_a_line
 from borgpy.admission.numbered import numbered_problems
 from borgpy.admission.placement import placement_problems
 from borgpy.admission.texts import text_problems
@@ -107,13 +107,7 @@ def _labels(labels: dict[str, str]) -> Iterator[Problem]:
     for name, value in labels.items():
         if not _LABEL.match(name):
             yield Problem(f"labels.{name}", f"{name!r} is no label", allowed=_LABEL_RULE)
-        if len(value) > limits.MAX_LABEL_CHARACTERS or not (value.isprintable() or not value):
-            yield Problem(
-                f"labels.{name}",
-                "the label's value is too long or not printable",
-                got=value[:64],
-                allowed=f"{limits.MAX_LABEL_CHARACTERS} characters in one line",
-            )
+        yield from in_a_line(f"labels.{name}", value, "value of a label", 0)
 
 
 def _health(health: HealthCheck, ports: tuple[str, ...]) -> Iterator[Problem]:

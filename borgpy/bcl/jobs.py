@@ -116,6 +116,7 @@ class _Job:
         self._refuse_placeholders("binary", plain.binary)
         self._check_overrides(overrides)
         self._check_twins()
+        self._check_alloc()
         return JobDeclaration(
             name=self._checked.name,
             cell=plain.runtime.cell,
@@ -202,6 +203,14 @@ class _Job:
                 message = f"{self._checked.name} asks for two resource sets called '{name}'"
                 help = "a task is in one set of a name"
                 self._report("duplicate", f"requirements.sets.{number}", message, help)
+
+    def _check_alloc(self) -> None:
+        asked = self._plain.requirements
+        numbered = {"gpu": asked.gpu, "devices": asked.devices, "sets": asked.sets}
+        if self._plain.alloc and (devices_of(asked) or asked.sets):
+            field = next(name for name, wanted in numbered.items() if wanted)
+            message = "a task in an alloc can have neither devices nor resource sets"
+            self._report("field", f"requirements.{field}", message, "leave out these, or alloc")
 
     def _files(self, packages: Sequence[str | DeclaredPackageUse]) -> tuple[FileUse, ...]:
         files = tuple(map(self._package, range(len(packages)), packages))

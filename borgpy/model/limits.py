@@ -53,8 +53,6 @@ MIN_INTERVAL_MS = 100
 MAX_FAILURES_ALLOWED = 1000
 
 MAX_LABELS = 64
-MAX_LABEL_CHARACTERS = 255
-"""Labels are for choosing among jobs; what is longer is a document, and belongs somewhere else."""
 
 MAX_CONSTRAINTS = 64
 MAX_CONSTRAINT_VALUES = 1000

@@ -14,6 +14,17 @@ MACHINE_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
 NAME_RULE = "1 to 63 letters, digits, '_' or '-', not starting with a digit or '-'"
 
 
+LONGEST_LINE = 255
+"""Such texts are for choosing among jobs and machines; what is longer is a document, and belongs somewhere else."""
+
+LINE_RULE = f"up to {LONGEST_LINE} characters in one line"
+
+
+def is_line(text: str) -> bool:
+    """Whether ``text`` can be shown among others (`LINE_RULE`): the value of a label or an attribute; none is one, too."""
+    return len(text) <= LONGEST_LINE and text.isprintable()
+
+
 def is_name(text: str) -> bool:
     """Whether ``text`` may name a cell, a user or a job (`NAME_RULE`)."""
     return NAME_PATTERN.match(text) is not None

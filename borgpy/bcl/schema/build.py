@@ -1,6 +1,6 @@
 """The kinds of all declared fields, made from the structs of `borgpy.model.declared`: there is no second list of fields."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -19,7 +19,7 @@ from borgpy.bcl.schema.numbers import (
     WholeKind,
 )
 from borgpy.bcl.schema.rules import Rule, constraint_rule, package_rule
-from borgpy.bcl.schema.texts import ChoiceKind, ScalarKind, text_kind
+from borgpy.bcl.schema.texts import ChoiceKind, ScalarKind, scalar_texts, text_kind
 from borgpy.model.declared import DECLARED
 from borgpy.model.declared.constraint import DeclaredConstraint
 from borgpy.model.declared.package import DeclaredPackage, DeclaredPackageUse
@@ -110,16 +110,24 @@ def _number(type_: inspect.IntType | inspect.FloatType, extra: dict[str, Any]) -
     return kind(lowest, highest, extra.get("hint", ""))
 
 
-SCALARS = {inspect.StrType, inspect.BoolType, inspect.IntType, inspect.FloatType}
+_SCALARS = {inspect.StrType, inspect.BoolType, inspect.IntType, inspect.FloatType}
+
+
+def scalar_apart(
+    types: Iterable[inspect.Type],
+) -> tuple[inspect.Type | None, list[inspect.Type]]:
+    """The text among ``types`` if any scalar will do, and the types that are left, but for null."""
+    rest = [type_ for type_ in types if not isinstance(type_, inspect.NoneType)]
+    of = {type(unwrapped(type_)[0]): type_ for type_ in rest}
+    if not of.keys() >= _SCALARS:
+        return None, rest
+    return of[inspect.StrType], [t for t in rest if type(unwrapped(t)[0]) not in _SCALARS]
 
 
 def _union(types: tuple[inspect.Type, ...], extra: dict[str, Any]) -> Kind:
-    rest = [type_ for type_ in types if not isinstance(type_, inspect.NoneType)]
-    optional = len(rest) < len(types)
-    kinds: list[Kind] = []
-    if {type(type_) for type_ in rest} >= SCALARS:
-        kinds.append(ScalarKind())
-        rest = [type_ for type_ in rest if type(type_) not in SCALARS]
+    optional = any(isinstance(type_, inspect.NoneType) for type_ in types)
+    text, rest = scalar_apart(types)
+    kinds: list[Kind] = [] if text is None else [ScalarKind(scalar_texts(unwrapped(text)[1]))]
     kinds.extend(map(_kind, rest))
     if extra.get("bands"):
         bands = (f"{band.value} {low}-{high}" for band, (low, high) in BAND_RANGES.items())

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import inspect
 
 from borgpy.bcl.diagnostics import suggestion
-from borgpy.bcl.schema.build import SCALARS, unwrapped
+from borgpy.bcl.schema.build import scalar_apart, unwrapped
 from borgpy.errors import InvalidConfig
 from borgpy.model.declared import DECLARED
 from borgpy.model.resources import bytes_text
@@ -128,11 +128,8 @@ def _number_text(type_: inspect.IntType | inspect.FloatType, extra: dict[str, An
 
 
 def _union_text(types: tuple[inspect.Type, ...]) -> str:
-    rest = [type_ for type_ in types if not isinstance(type_, inspect.NoneType)]
-    words = []
-    if {type(type_) for type_ in rest} >= SCALARS:
-        words.append("text, number or bool")
-        rest = [type_ for type_ in rest if type(type_) not in SCALARS]
+    text, rest = scalar_apart(types)
+    words = [] if text is None else ["text, number or bool"]
     words.extend(map(type_text, rest))
     return (", or " if any(", " in word for word in words) else " or ").join(words)
 

@@ -1,7 +1,7 @@
 """Kinds of text: names, paths, one of a few words, and whatever a program can be handed."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from borgpy.bcl.diagnostics import Details, Edit, Fix, suggestion
 from borgpy.bcl.loading.jsondata import Json
@@ -9,7 +9,7 @@ from borgpy.bcl.schema.kind import REFUSED, Kind, Refused, wrong_type
 from borgpy.bcl.schema.place import Place
 from borgpy.bcl.values import Bareword, PlaceholderText, Quantity, Value
 from borgpy.model.limits import MAX_TEXT_BYTES
-from borgpy.model.names import is_job_reference, is_name
+from borgpy.model.names import is_job_reference, is_line, is_name
 from borgpy.model.overrides import parse_ranges
 from borgpy.model.placeholders import PLAIN, unknown_placeholders
 
@@ -81,6 +81,8 @@ def text_kind(kind: str, rule: str, begins: str) -> TextKind:
             return TextKind(_is_argument, "a name has no blank and no '='")
         case "variable":
             return TextKind(_VARIABLE.match, "a variable's name is letters, digits and '_'")
+        case "line":
+            return TextKind(lambda text: text and is_line(text), f"it is {rule}")
         case "label":
             return TextKind(_LABEL.match, "a label is letters, digits, '_', '.', '/' and '-'")
     if begins:
@@ -140,24 +142,32 @@ class ScalarKind(Kind):
 
     wanted = "text, a number or true or false"
 
+    def __init__(self, texts: TextKind) -> None:
+        self._texts = texts
+
     def accept(self, value: Value) -> Json | Refused:
         kind = type(value)
         if kind is int or kind is bool or kind is float:
             return value  # type: ignore[return-value]
         if kind is Quantity:
             return value.amount  # type: ignore[union-attr]
-        text = text_in(value)
-        return REFUSED if text is None or not is_sendable(text) else text
+        return self._texts.accept(value)
 
     def complain(self, value: Value, place: Place) -> None:
-        text = text_in(value)
-        if text is None:
+        if text_in(value) is None:
             wrong_type(value, place, self.wanted)
         else:
-            unsendable(text, place)
+            self._texts.complain(value, place)
 
     def takes(self, value: Value) -> bool:
         return isinstance(value, str | bool | int | float | Quantity | Bareword | PlaceholderText)
+
+
+def scalar_texts(extra: Mapping[str, str]) -> TextKind:
+    """The texts among scalars: none, too, is one."""
+    if extra.get("kind") == "line":
+        return TextKind(is_line, f"it is {extra['rule']}")
+    return TextKind(lambda _: True, "")
 
 
 def unsendable(text: str, place: Place) -> None:

@@ -7,7 +7,7 @@ from msgspec import Meta
 from borgpy.model import limits
 from borgpy.model.constraints import MACHINE
 from borgpy.model.declared.parts import Part
-from borgpy.model.declared.values import Name, Scalar
+from borgpy.model.declared.values import Line, Name, ShortScalar
 
 Word = Literal[
     "==",
@@ -69,10 +69,10 @@ class DeclaredConstraint(Part, frozen=True, kw_only=True):
         ),
     ] = None
     value: Annotated[
-        Scalar
-        | Annotated[tuple[Scalar, ...], Meta(max_length=limits.MAX_CONSTRAINT_VALUES)]
+        ShortScalar
+        | Annotated[tuple[ShortScalar, ...], Meta(max_length=limits.MAX_CONSTRAINT_VALUES)]
         | Annotated[
-            dict[str, Annotated[int, Meta(ge=0, le=100)]],
+            dict[Line, Annotated[int, Meta(ge=0, le=100)]],
             Meta(max_length=limits.MAX_CONSTRAINT_VALUES),
         ]
         | None,

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from borgpy.model import limits
 from borgpy.model.declared.parts import DeclaredRequirements, Part
-from borgpy.model.declared.values import Name
+from borgpy.model.declared.values import Line, Name
 
 DeviceCount = Annotated[float, Meta(ge=0, le=limits.MAX_DEVICES, extra={"unit": "devices"})]
 """Whole devices, or a part of one."""
@@ -24,7 +24,7 @@ class DeclaredDevices(Part, frozen=True, kw_only=True):
         ),
     ] = 1
     model: Annotated[
-        str | Annotated[tuple[str, ...], Meta(max_length=limits.MAX_DEVICE_MODELS)] | None,
+        Line | Annotated[tuple[Line, ...], Meta(max_length=limits.MAX_DEVICE_MODELS)] | None,
         Meta(
             description="The model that they have to be of, or several that will do; without it, any.",
             examples=["A100"],
@@ -37,7 +37,7 @@ class DeclaredSet(Part, frozen=True, kw_only=True):
 
     name: Annotated[Name, Meta(description="What the sets are called.", examples=["eni"])]
     value: Annotated[
-        str,
+        Line,
         Meta(
             description="Whom the set has to serve: tasks of another value are in others.",
             examples=["'sg-1'"],
@@ -67,7 +67,7 @@ class DeclaredTaskRequirements(DeclaredRequirements, frozen=True, kw_only=True):
     devices: Annotated[
         dict[Name, DeviceCount | DeclaredDevices],
         Meta(
-            max_length=limits.MAX_EXTRA_RESOURCES,
+            max_length=limits.MAX_KINDS - 1,  # `gpu` is one
             description="Devices of other kinds, by kind, as `gpu` has them. Their numbers are in `BORG_DEVICES_KIND`.",
             examples=["{ tpu = 4 }"],
         ),
@@ -75,7 +75,7 @@ class DeclaredTaskRequirements(DeclaredRequirements, frozen=True, kw_only=True):
     sets: Annotated[
         tuple[DeclaredSet, ...],
         Meta(
-            max_length=limits.MAX_EXTRA_RESOURCES,
+            max_length=limits.MAX_KINDS,
             description="Slots of resource sets, of which a machine has several, each for one value at a time: a cloud machine's network interfaces, say, each in one security group.",
             examples=["[{ name = eni value = 'sg-1' slots = 2 }]"],
         ),

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from borgpy.model import limits
-from borgpy.model.names import NAME_RULE
+from borgpy.model.names import LINE_RULE, NAME_RULE
 from borgpy.model.resources import MILLI
 
 SECOND_MS = 1000
@@ -27,8 +27,14 @@ Indexes = (
 )
 """One task, or several as in ``'0,2,5-9'``."""
 
+Line = Annotated[str, Meta(extra={"kind": "line", "rule": LINE_RULE})]
+"""Text that can be shown among others."""
+
 Scalar = str | bool | int | float
 """Text, or what stands for its text."""
+
+ShortScalar = Line | bool | int | float
+"""The same in one short line."""
 
 Arguments = Annotated[
     dict[Annotated[str, Meta(extra={"kind": "argument"})], Scalar],
@@ -41,7 +47,7 @@ Variables = Annotated[
 """Named texts that a task is handed, placeholders included."""
 
 Labels = Annotated[
-    dict[Annotated[str, Meta(extra={"kind": "label"})], Scalar],
+    dict[Annotated[str, Meta(extra={"kind": "label"})], ShortScalar],
     Meta(max_length=limits.MAX_LABELS),
 ]
 

@@ -135,6 +135,9 @@ def with_texts(tasks: str, **texts: dict[str, str]) -> JobSpec:
             "constraints.0.value",
             id="a thousand and one shares",
         ),
+        pytest.param(
+            a_job_that_asks(c.Plugin(name="a plug-in")), "constraints.0.value", id="no plug-in"
+        ),
         pytest.param(a_job_that_asks(c.Limit(most=0)), "constraints.0.value", id="limit 0"),
         pytest.param(
             a_job_that_asks(c.Exclusive(), c.Exclusive(weight=101)),

@@ -142,6 +142,25 @@ def test_cores_become_milli_cores_exactly(written: str, millis: int) -> None:
             "54",
             id="a port with two numbers",
         ),
+        pytest.param(
+            "alloc = a requirements = {gpu = 0.5}", "field", "0.5", id="a device in an alloc"
+        ),
+        pytest.param(
+            "alloc = a requirements = {sets = [{name = eni value = a}]}",
+            "field",
+            "[{name = eni value = a}]",
+            id="a resource set in an alloc",
+        ),
+        pytest.param(r"labels = {a = 'b\nc'}", "range", r"'b\nc'", id="a label of two lines"),
+        pytest.param(
+            r"constraints = [{attribute = a value = '\0'}]", "range", r"'\0'", id="a value to hide"
+        ),
+        pytest.param(
+            r"constraints = [{operator = spread value = {'a\tb' = 50}}]",
+            "range",
+            r"'a\tb'",
+            id="a share of what is no value",
+        ),
         pytest.param("health = {}", "missing", "{}", id="a health check without a port"),
         pytest.param("health = {port = web}", "missing", "web", id="a check of another port"),
         pytest.param(
