@@ -13,7 +13,6 @@ from borgpy.model.plan import Holding
 from borgpy.model.policy import Packing, only
 from borgpy.model.resource_sets import SetOffer, SetRequest, SetState
 from borgpy.model.resources import Resources
-from borgpy.model.spec import Package
 from borgpy.scheduling.facts import MachineFacts, PendingJob, Shun, Want
 from borgpy.scheduling.schedule import schedule_pass
 from tests.builders import (
@@ -29,7 +28,6 @@ from tests.builders import (
 )
 
 WEB = JobKey("alice/web")
-DATA = Package("data", "cd" * 32, 99)
 OFFERED = a_machine(
     attributes={"rack": "r1"},
     devices=(DeviceOffer(2, model="A100"),),
