@@ -20,6 +20,10 @@ Counts = NDArray[np.int16]
 
 def request_vector(dimensions: tuple[str, ...], request: Resources) -> Ints:
     """int64[dimensions]. More than any machine can have stays more: such a request must not come to fit."""
+    if not request.extra:
+        plain = (request.cpu, request.ram, request.disk, request.ports)
+        if min(plain) >= 0 and max(plain) <= MAX_AMOUNT:
+            return np.array(plain + (0,) * (len(dimensions) - len(plain)), np.int64)
     amounts = request.by_name()
     wanted = [amounts.pop(name, 0) for name in dimensions]
     if any(amounts.values()):

@@ -122,30 +122,39 @@ class Placing:
     def _few(self, shape: Shape, job: PendingJob, count: int, ties: Ties | None) -> Taken:
         """As `each`, of a plain class, by looking only at what changes from one task to the next."""
         board = Board(self._scores.row(shape))
-        taken = self._on(board, shape, job, count, ties)
-        self._scores.is_seen(shape)
+        taken, seen = self._on(board, shape, job, count, ties)
+        self._scores.is_seen(shape, seen)
         return taken
 
     def _on(
         self, board: Board, shape: Shape, job: PendingJob, count: int, ties: Ties | None
-    ) -> Taken:
-        """Up to ``count`` tasks of a plain class on the best of these machines, one after the other."""
+    ) -> tuple[Taken, int]:
+        """Up to ``count`` tasks of a plain class on the best of these machines, one after the other.
+
+        With them, up to which change the board has the scores of its machines: what comes after a job without ties is
+        most often of another class, and then nobody wants the score of the last machine.
+        """
         own = Own(board, ties)
         rows: list[int] = []
+        seen = self._scores.changes
         while len(rows) < count:
             at = int(board.scores.argmin())
             if board.scores[at] == np.inf:
                 break
             row = board.row(at)
             self._standing.take_one(job, shape.asks, row)
+            seen = self._scores.changes
             self._scores.changed(np.array([row]))
-            own.placed(at, self._scores.following(shape, row), is_last=len(rows) + 1 == count)
             rows.append(row)
+            if len(rows) == count and ties is None:
+                break
+            own.placed(at, self._scores.following(shape, row), is_last=len(rows) == count)
+            seen = self._scores.changes
         own.clear()
         if not rows:
-            return NOTHING_TAKEN
+            return NOTHING_TAKEN, seen
         booking = self._standing.booked(job, shape.vector, rows, tells=self._tells(job))
-        return Taken(np.array(rows, np.intp), (booking,))
+        return Taken(np.array(rows, np.intp), (booking,)), seen
 
     def _many(self, shape: Shape, job: PendingJob, count: int, ties: Ties | None) -> Taken:
         """All at once, on the machines where one by one would have put them."""
@@ -189,9 +198,8 @@ class Placing:
         pool = self._samples.pool(shape)
         if pool is None:
             return NOTHING_TAKEN
-        taken = self._on(pool.board, shape, job, min(left, pool.left), ties)
+        taken, pool.seen = self._on(pool.board, shape, job, min(left, pool.left), ties)
         pool.left -= len(taken.rows)
-        pool.seen = self._scores.changes
         return taken
 
     def _book(self, shape: Shape, job: PendingJob, each: Rows) -> Taken:

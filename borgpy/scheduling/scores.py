@@ -22,6 +22,8 @@ ALL = slice(None)
 MOST_SCORES = 20_000_000
 """Scores that are kept, 160 MB of them: 2,000 classes of a cell of 10,000 machines."""
 
+FEW_LOOKS = 4
+
 _BARS = np.array([np.inf, -np.inf])
 """No score is better than that where a machine is not able, and where it is able."""
 
@@ -41,6 +43,8 @@ class Scores:
         self._mixed = [self._free[d] for d in mix.dimensions]
         self._ready = mix.usable(self._mixed, ALL)
         self._stale: list[Rows] = []
+        self._looks = 0
+        self._least: list[int] | None = None
         self._rows: list[Shape] = []
         self.changes = self._renewed = 0
         self._changed_at: Ints = np.zeros(len(standing), np.int64)
@@ -60,6 +64,7 @@ class Scores:
             job.is_exclusive() for job in self._standing.snapshot.pending
         )
         self._renewed = self.changes
+        self._looks, self._least = 0, None
 
     def touched(self) -> Rows:
         """The machines that changed in the last pass."""
@@ -67,6 +72,7 @@ class Scores:
 
     def renew(self, rows: Rows) -> None:
         """These machines are as a new snapshot says, which the standing is of by now."""
+        self._least = None
         self.usable[rows] = _usable(self._standing.snapshot, rows)
         self.changed(rows)
 
@@ -86,6 +92,9 @@ class Scores:
         places = int(machines[0]) if len(machines) == 1 else machines
         self._changed_at[places] = self.changes
         self._stale.append(machines)
+        if self._least is not None:
+            for d, column in enumerate(self._standing.columns):
+                self._least[d] = min(self._least[d], int(column[places].min()))
 
     def row(self, shape: Shape) -> Floats:
         """float64[machines]: every machine's score for one more task; not to be written to."""
@@ -122,9 +131,9 @@ class Scores:
         since: Mask = self._changed_at[rows] > seen
         return since
 
-    def is_seen(self, shape: Shape) -> None:
-        """The row of a class has been brought up to date by whoever changed machines."""
-        shape.seen = self.changes
+    def is_seen(self, shape: Shape, changes: int) -> None:
+        """The row of a class has been brought up to date with so many changes by whoever made them."""
+        shape.seen = changes
 
     def of(self, shape: Shape, rows: Rows | slice) -> Floats:
         """float64[rows]: scores as machines are now."""
@@ -172,9 +181,10 @@ class Scores:
             if shape.allowed is None
             else self.usable[rows] & shape.allowed[rows]
         )
-        for column, amount in zip(standing.columns, shape.amounts, strict=True):
-            if amount:
-                able &= column[rows] >= amount
+        least = self._least_free() if isinstance(rows, slice) else None
+        for d, amount in shape.asks:
+            if least is None or amount > least[d]:
+                able &= standing.columns[d][rows] >= amount
         if self._exclusive:
             able &= standing.exclusive[rows] == 0
             if shape.exclusive:
@@ -186,6 +196,14 @@ class Scores:
         for name, request in shape.sets.items():
             able &= standing.fits_set(name, request, rows)
         return able
+
+    def _least_free(self) -> list[int] | None:
+        """What every usable machine has at least, by dimension; not worth finding out for a look or two."""
+        self._looks += 1
+        if self._least is None and self._looks > FEW_LOOKS and self.usable.any():
+            columns = self._standing.columns
+            self._least = [int(column[self.usable].min()) for column in columns]
+        return self._least
 
     def against(self, job: PendingJob, able: Mask) -> list[Ruling]:
         """What hard plug-ins say against those machines (bool[machines]) that nothing else speaks against."""
@@ -213,12 +231,14 @@ class Scores:
             row = int(rows[0])
             for column, exact in zip(self._free, self._standing.columns, strict=True):
                 column[row] = exact[row]
+            if self._looks_at_mix:
+                self._ready[row] = self._frame.mix.usable_one(row, self._standing.columns)
         else:
             for column, exact in zip(self._free, self._standing.columns, strict=True):
                 column[rows] = exact[rows]
-        if self._looks_at_mix:
-            now = [column[rows] for column in self._mixed]
-            self._ready[rows] = self._frame.mix.usable(now, rows)
+            if self._looks_at_mix:
+                now = [column[rows] for column in self._mixed]
+                self._ready[rows] = self._frame.mix.usable(now, rows)
         for worth in self._worth.values():
             worth.changed(rows)
 

@@ -104,6 +104,15 @@ class Mix:
         """float64[rows]: how much of the mix the free amounts of each machine, by dimension, are enough for."""
         return _least(free, self.enough, self.absent, rows)
 
+    def usable_one(self, row: int, free: Sequence[Ints]) -> float:
+        """`usable` of one machine, by numbers."""
+        least = np.inf
+        for n, d in enumerate(self.dimensions):
+            enough = float(free[d][row]) * self.enough[n][row]
+            missing = self.absent[n]
+            least = min(least, enough if missing is None else enough + missing[row])
+        return float(least)
+
     def one(self, row: int, free: Sequence[Ints], asked: Sequence[int]) -> float:
         """`_unmixed` of one machine, by numbers instead of arrays: the same operations in the same order."""
         before = after = 0.0
