@@ -73,7 +73,7 @@ async def until_reached(
             )
         if now.has_reached(wait):
             continue
-        if not now.has_reached(Wait.PLACED):
+        if now.placed < now.desired:
             raise NotAllPlaced(
                 f"{view.key} is accepted, and {now.placed:,} of {now.desired:,} tasks are placed",
                 hint=f"borgcfg why {view.key} tells what the others wait for",

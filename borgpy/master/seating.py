@@ -48,9 +48,9 @@ class Seating:
         if crowded:
             return crowded
         offered = self._cell.machines[line.machine].spec
-        unfit = _unfit(job.spec, offered)
-        if unfit or not is_numbered(spec, offered):
-            return unfit
+        problem = unfit(job.spec, offered)
+        if problem or not is_numbered(spec, offered):
+            return problem
         tenancy = self._tenancy(line.machine)
         return tenancy.port_taken(spec) if alloc >= 0 else tenancy.why_not(spec, held)
 
@@ -112,7 +112,7 @@ def _place(job: JobSpec, machine: str, alloc: int) -> _Place:
     return (machine, -1) if alloc < 0 else (job.alloc_key, alloc)
 
 
-def _unfit(job: JobSpec, machine: MachineSpec) -> str:
+def unfit(job: JobSpec, machine: MachineSpec) -> str:
     """Why the machine is not, or not any more, as the job asks for; empty when it is."""
     attributes = machine.attributes
     if not admits(attributes.get(DEDICATED), job.constraints, job.user):

@@ -1,6 +1,7 @@
 """Why a task is where it is, in words a person can act on."""
 
 from borgpy.master.pending import avoided, pending_job_of
+from borgpy.master.seating import unfit
 from borgpy.master.waiting import circle, is_waiting, waits_for
 from borgpy.model.api import WhyView
 from borgpy.model.cell import CellView, Job
@@ -33,6 +34,9 @@ def task_why(cell: CellView, snapshot: Snapshot, key: JobKey, index: int, at: in
         told.extend(_holds(job.held.get(index, NOTHING_HELD)))
         if task.spec != job.wanted(index):
             told.append("it runs an older version of its job and waits for its turn to be replaced")
+    machine = cell.machines.get(task.machine)
+    if machine is not None and (problem := unfit(job.spec, machine.spec)):
+        told.append(f"it stays there, and would not be placed there again: {problem}")
     if task.state is TaskState.DEAD and not job.stopped and index < job.spec.replicas:
         told.append("borgcfg up starts it again")
     return WhyView(key, index, task.phase, task.since, tuple(told))

@@ -44,6 +44,13 @@ class SchedulerLoop:
         """Room may have appeared, or work."""
         self._news.set()
 
+    async def refresh(self) -> None:
+        """Bring the columns up to date, and let others have their turn in between."""
+        more = True
+        while more:
+            more = self._snapshots.refresh(TASKS_AT_ONCE)
+            await asyncio.sleep(0)
+
     def snapshot(self) -> Snapshot:
         """The cell as the scheduler sees it now."""
         return self._snapshots.take(self._clock.now())
@@ -59,7 +66,7 @@ class SchedulerLoop:
             await self._wait()
             self._news.clear()
             await asyncio.sleep(GATHER_SECONDS)
-            await self._refresh()
+            await self.refresh()
             if not self._master.cell.pending:
                 continue
             try:
@@ -85,13 +92,6 @@ class SchedulerLoop:
                 await self._news.wait()
         except TimeoutError:
             return
-
-    async def _refresh(self) -> None:
-        """Bring the columns up to date, and let others have their turn in between."""
-        more = True
-        while more:
-            more = self._snapshots.refresh(TASKS_AT_ONCE)
-            await asyncio.sleep(0)
 
     async def _schedule_once(self, seed: int) -> None:
         snapshot = self.snapshot()

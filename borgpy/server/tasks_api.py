@@ -93,8 +93,9 @@ class TasksApi:
         if view.phase is not Phase.WAITING or not view.machines:
             return view
         passes = self._services.passes
-        found, hindrance = passes.plugins_against(view.job), passes.hindrance()
-        said = [hindrance] if hindrance else []
+        found, store = passes.plugins_against(view.job), self._services.committer.trouble
+        said = [f"no placement can be written: {store}"] if store else []
+        said += [hindrance] if (hindrance := passes.hindrance()) else []
         said += [f"in the last pass, {veto_sentence(veto, view.machines)}" for veto in found]
         return msgspec.structs.replace(
             view, sentences=(*said, *view.sentences), vetoes=(*view.vetoes, *found)
@@ -117,14 +118,16 @@ class TasksApi:
         return reply(next(self._views(key, job, [task.index])), seq=self._services.cell.seq)
 
     async def why_task(self, call: Call) -> web.Response:
-        key, _, task = self._task(call)
         services = self._services
+        await services.scheduler.refresh()
+        key, _, task = self._task(call)
         now = services.clock.now()
         view = task_why(services.cell, services.scheduler.snapshot(), key, task.index, now)
         return reply(self._with_passes(view), seq=services.cell.seq)
 
     async def why_job(self, call: Call) -> web.Response:
         services = self._services
+        await services.scheduler.refresh()
         key, _ = services.job(call.path("user"), call.path("job"))
         views = job_why(services.cell, services.scheduler.snapshot(), key, services.clock.now())
         return reply([self._with_passes(view) for view in views], seq=services.cell.seq)

@@ -74,6 +74,9 @@ def test_up_again_changes_nothing_and_says_so(shell: CommandLine, fake: FakeBorg
     said = shell.types("up", shell.writes_job())
     assert said.code == 0
     assert "web: nothing to change, version 4 is in place" in said.err
+    fake.script = [msgspec.structs.replace(a_view(WEB, healthy=3), seq=2)]
+    said = shell.types("up", "web.borg")
+    assert "web: version 4 accepted: its tasks stay as they are" in said.err
     again = shell.types("up", "web.borg")
     assert "uploaded" not in again.err
     assert len(fake.asked("PUT", "/v1/packages")) == 1
@@ -192,6 +195,15 @@ def test_not_all_placed_in_time_is_3_with_the_reason(
     assert said.code == 3
     assert "task 2 waiting: no machine has 4 GiB free" in said.err
     assert "2 of 3 tasks are placed" in said.err
+
+
+def test_placed_and_not_all_of_this_version_in_time_is_9(
+    shell: CommandLine, fake: FakeBorgmaster
+) -> None:
+    fake.script = [msgspec.structs.replace(a_view(WEB, healthy=3), outdated=1)]
+    said = shell.types("up", shell.writes_job(), "--wait", "placed", "--timeout", "500ms")
+    assert said.code == 9
+    assert "1 not at this version yet" in said.err
 
 
 def test_placed_and_not_healthy_in_time_is_9(shell: CommandLine, fake: FakeBorgmaster) -> None:

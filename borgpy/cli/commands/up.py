@@ -189,7 +189,19 @@ async def _submit(
     submitted.append(spec.key)
     if options.output in (Output.JSON, Output.YAML):
         show_line(options, accepted, lambda: "")
-    _tell(options, job, _changes(accepted))
+    said = _changes(accepted)
+    if not _moves_tasks(accepted) and await _is_news(connection, spec.key, accepted):
+        said = f"version {accepted.version} accepted: its tasks stay as they are"
+    _tell(options, job, said)
+
+
+async def _is_news(connection: Connection, key: JobKey, accepted: Accepted) -> bool:
+    """Whether the job was changed by what was accepted, though none of its tasks is."""
+    return (await connection.client.job(key)).seq == accepted.seq
+
+
+def _moves_tasks(accepted: Accepted) -> bool:
+    return bool(accepted.created or accepted.restarted or accepted.stopped or accepted.followed)
 
 
 def _changes(accepted: Accepted) -> str:
@@ -201,7 +213,7 @@ def _changes(accepted: Accepted) -> str:
         (accepted.followed, "in its allocs to move"),
         (accepted.unchanged, "unchanged"),
     )
-    if not any(count for count, _ in counts[:4]):
+    if not _moves_tasks(accepted):
         return f"nothing to change, version {accepted.version} is in place"
     said = ", ".join(f"{count:,} {what}" for count, what in counts if count)
     return f"version {accepted.version} accepted: {said}"

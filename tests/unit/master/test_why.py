@@ -62,3 +62,15 @@ def test_a_pass_and_why_give_the_same_reasons() -> None:
     snapshot = Snapshots(master).take(50)
     [unplaced] = schedule_pass(snapshot, master.cell.policy, 1).unplaced
     assert unplaced.vetoes == why(master).vetoes
+
+
+def test_a_task_whose_job_has_changed_its_mind_about_the_machine_is_told_so() -> None:
+    master = a_borgmaster(a_machine("m1", attributes={"arch": "x86"}))
+    submit(master, a_job())
+    place(master, {0: "m1"})
+    assert len(why(master).sentences) == 1
+    assert accepted(submit(master, a_job(constraints=(ARM,)))).restarted == 0
+    assert why(master).sentences[-1] == (
+        "it stays there, and would not be placed there again:"
+        " the machine is not as the job asks for: arch == 'arm64'"
+    )
