@@ -29,7 +29,7 @@ class UntrickedRoom(Room):
     def take(self, shape: Shape, job: PendingJob, count: int) -> Taken:
         parts: list[Taken] = []
         for _ in range(count):
-            shape.row = None
+            shape.row, shape.is_met = None, False
             eligibilities = Eligibilities(self.standing.snapshot, self._policy)
             shape.allowed = eligibilities.of(job, shape.avoid).able
             one = self.placing.each(shape, job, 1)

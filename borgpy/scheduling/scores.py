@@ -43,6 +43,7 @@ class Scores:
         self._mixed = [self._free[d] for d in mix.dimensions]
         self._ready = mix.usable(self._mixed, ALL)
         self._stale: list[Rows] = []
+        self._bars = np.empty(len(standing))
         self._looks = 0
         self._least: list[int] | None = None
         self._rows: list[Shape] = []
@@ -97,17 +98,21 @@ class Scores:
                 self._least[d] = min(self._least[d], int(column[places].min()))
 
     def row(self, shape: Shape) -> Floats:
-        """float64[machines]: every machine's score for one more task; not to be written to."""
+        """float64[machines]: every machine's score for one more task; to be written to only if it is put right again."""
         now = self.changes
+        if not shape.is_met:
+            # Many a class has one task. Only a second look shows that its scores are worth keeping.
+            shape.is_met = True
+            return self.of(shape, ALL)
         if shape.row is None:
             self._make_room()
             self._rows.append(shape)
-            shape.row = self.of(shape, ALL)
+            shape.row = self.of(shape, ALL).copy()
         elif shape.seen < now:
             rows = np.flatnonzero(self._changed_at > shape.seen)
             self._recorder.cache_hits += len(shape.row) - len(rows)
             if len(rows) * 4 > len(shape.row):
-                shape.row = self.of(shape, ALL)
+                np.copyto(shape.row, self.of(shape, ALL))
             else:
                 shape.row[rows] = self.of(shape, rows)
         else:
@@ -136,7 +141,7 @@ class Scores:
         shape.seen = changes
 
     def of(self, shape: Shape, rows: Rows | slice) -> Floats:
-        """float64[rows]: scores as machines are now."""
+        """float64[rows]: scores as machines are now; those of all machines may be written over by the next call."""
         able = self.open_to(shape, rows)
         if not able.any():
             return np.full(len(able), np.inf)
@@ -155,7 +160,10 @@ class Scores:
             else:
                 able[np.flatnonzero(able)] = _verdict(answer)
         # A table is several times quicker here than choosing by a mask, which branches.
-        np.maximum(score, _BARS.take(able.view(np.uint8)), out=score)
+        bars = _BARS.take(
+            able.view(np.uint8), out=self._bars if isinstance(rows, slice) else None, mode="clip"
+        )
+        np.maximum(score, bars, out=score)
         return score
 
     def at(self, shape: Shape, rows: Rows, before: Ints, extra: Floats | None) -> Floats:

@@ -7,6 +7,7 @@ rounded to whole `UNIT`s, so that the order in which terms are added, and placin
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
 
 import msgspec
 import numpy as np
@@ -98,6 +99,7 @@ class Mix:
             self.weighed.append(enough * (1.0 + weight))
             self.price.append(np.where(there, price, 0.0))
             self.absent.append(np.where(missing, np.inf, 0.0) if missing.any() else None)
+        self.spare = [np.empty(len(snapshot)) for _ in range(len(self.dimensions) + 3)]
         self.spared = _spared(snapshot, scarcity, weight * ABUNDANT)
 
     def usable(self, free: Sequence[Floats], rows: Rows | slice) -> Floats:
@@ -153,10 +155,12 @@ def _least(
     per: Sequence[Floats],
     absent: Sequence[Floats | None],
     rows: Rows | slice,
+    spare: Sequence[Floats] = (),
 ) -> Floats:
+    """The least over dimensions of amounts times ``per``. If there are ``spare`` columns, the first two are written to."""
     least: Floats | None = None
-    for amount, each, missing in zip(amounts, per, absent, strict=True):
-        enough = amount * each[rows]
+    for n, (amount, each, missing) in enumerate(zip(amounts, per, absent, strict=True)):
+        enough = np.multiply(amount, each[rows], out=spare[min(n, 1)] if spare else None)
         if missing is not None:
             enough += missing[rows]
         least = enough if least is None else np.minimum(least, enough, out=least)
@@ -255,7 +259,8 @@ def packing(policy: Policy, fit: Fit) -> Floats:
     """float64[n]: the policy's packing score, in whole units."""
     parts = policy.packing
     if len(parts) == 1:
-        return np.rint(_SCORES[parts[0].packing](fit))
+        score = _SCORES[parts[0].packing](fit)
+        return np.rint(score, out=score)
     total = fit.zeros()
     for part in parts:
         total = total + _SCORES[part.packing](fit) * (part.percent / 100)
@@ -279,6 +284,9 @@ def _fgd(fit: Fit) -> Floats:
     return fragmenting(worth, fit.rows, fit.vacancy()) * UNIT
 
 
+_NO_SPARE: list[Floats] = []
+
+
 def _unmixed(fit: Fit) -> Floats:
     """What the task strands, and a little of what is left (ours; the aim is that of Borg §3.2's hybrid).
 
@@ -291,9 +299,15 @@ def _unmixed(fit: Fit) -> Floats:
     """
     mix, rows = fit.frame.mix, fit.rows
     if not mix.dimensions:
-        return fit.zeros() if mix.spared is None else mix.spared[rows]
-    left = [fit.left(d) for d in mix.dimensions]
-    score = fit.usable(mix) - _least(left, mix.weighed, mix.absent, rows)
+        return fit.zeros() if mix.spared is None else mix.spared[rows].copy()
+    # Columns of all machines are large: memory that is new each time would cost more than the sums.
+    spare = mix.spare if isinstance(rows, slice) else _NO_SPARE
+    left: list[Floats] = [
+        np.subtract(fit.free[d][rows], fit.asked[d], out=column)
+        for d, column in zip(mix.dimensions, spare or repeat(None), strict=False)
+    ]
+    least = _least(left, mix.weighed, mix.absent, rows, spare[len(left) :])
+    score: Floats = np.subtract(fit.usable(mix), least, out=spare[-1] if spare else None)
     for amount, price in zip(left, mix.price, strict=True):
         score += np.multiply(amount, price[rows], out=amount)
     if mix.spared is not None:

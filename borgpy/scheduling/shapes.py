@@ -22,7 +22,7 @@ class Shape:
     it thinks of machines by themselves.
 
     ``row`` float64[machines] is the score of every machine for one more task of the class, infinite where it cannot be,
-    as it was when the pass had made ``seen`` changes. ``size`` orders classes by how
+    as it was when the pass had made ``seen`` changes; it is kept from the second time on that it is asked for. ``size`` orders classes by how
     much they ask for, ``number`` those of one size in pass number ``passes``.
     """
 
@@ -35,6 +35,7 @@ class Shape:
         "exclusive",
         "floats",
         "hopeless",
+        "is_met",
         "job",
         "nothing",
         "number",
@@ -72,6 +73,7 @@ class Shape:
         self.asks_inner = bool(job.devices or asked.sets)
         self.row: Floats | None = None
         self.seen = 0
+        self.is_met = False
         self.number = 0
         self.passes = 0
         self.hopeless = False
