@@ -7,7 +7,7 @@ from borgpy.bcl.evaluating.records import Record
 from borgpy.bcl.loading.jsondata import Json
 from borgpy.bcl.schema.kind import REFUSED, Kind, Refused, complained, refuses, wrong_type
 from borgpy.bcl.schema.place import Place
-from borgpy.bcl.values import Value
+from borgpy.bcl.values import Value, type_name
 
 
 class NamedKind(Kind):
@@ -107,6 +107,10 @@ class EitherKind(Kind):
         return REFUSED
 
     def complain(self, value: Value, place: Place) -> None:
+        named = place.literal.isidentifier() and "text" in self.wanted
+        if named and type_name(value) == "record":  # a declaration, where its name was meant
+            wrong_type(value, place, self.wanted)
+            return
         for kind in self.kinds:
             if kind.takes(value):
                 kind.complain(value, place)

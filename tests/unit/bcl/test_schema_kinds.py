@@ -151,3 +151,10 @@ def test_what_a_job_may_not_ask_of_machines(
     assert message in diagnostic.message
     start = diagnostic.caret.index("^")
     assert diagnostic.excerpt[start : len(diagnostic.caret)] == underlined
+
+
+def test_a_job_is_named_in_quotes_where_text_is_one_of_several_things() -> None:
+    constraint = "constraints = [{ operator = near value = other }]"
+    (diagnostic,) = error_of(f"template other = {{ binary = "a" }}\n{job_text(constraint)}").diagnostics
+    assert diagnostic.message.endswith("not a record")
+    assert "'other' is a record here; quote it" in diagnostic.help
