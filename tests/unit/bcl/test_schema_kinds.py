@@ -155,6 +155,7 @@ def test_what_a_job_may_not_ask_of_machines(
 
 def test_a_job_is_named_in_quotes_where_text_is_one_of_several_things() -> None:
     constraint = "constraints = [{ operator = near value = other }]"
-    (diagnostic,) = error_of(f"template other = {{ binary = "a" }}\n{job_text(constraint)}").diagnostics
+    source = f"template other = {{ binary = 'a' }}\n{job_text(constraint)}"
+    (diagnostic,) = error_of(source).diagnostics
     assert diagnostic.message.endswith("not a record")
     assert "'other' is a record here; quote it" in diagnostic.help
