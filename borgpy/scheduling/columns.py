@@ -49,7 +49,7 @@ def amounts_of(rows: Sequence[Sequence[int]]) -> Ints:
         amounts = np.array(
             [[min(max(amount, 0), MAX_AMOUNT) for amount in row] for row in rows], np.int64
         )
-    return np.clip(amounts, 0, MAX_AMOUNT)
+    return np.minimum(np.maximum(amounts, 0), MAX_AMOUNT)
 
 
 class _Layout(msgspec.Struct, frozen=True, eq=False):
@@ -156,7 +156,7 @@ class Columns:
         slots = layout.slots
         places, rows = layout.places, layout.rows
         used = self._used[: len(rows)] if layout.is_leading else self._used[list(rows)]
-        tasks, production_cpu, ends_at, versions = np.array(self._plain[:, places], order="C")
+        tasks, production_cpu, ends_at, versions = (np.array(row[places]) for row in self._plain)
         return Snapshot(
             seq=seq,
             names=layout.names,

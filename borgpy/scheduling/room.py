@@ -64,9 +64,7 @@ class Room:
             return False
         if snapshot.devices or snapshot.sets or before.devices or before.sets:
             return False
-        rows = np.union1d(
-            self._scores.touched(), np.flatnonzero(snapshot.versions != self._versions)
-        )
+        rows = np.flatnonzero(self._scores.touched() | (snapshot.versions != self._versions))
         for d in range(len(self._free)):
             self._free[d] += total_of(snapshot.free[rows, d]) - total_of(before.free[rows, d])
         if self._mixes and self._demand(snapshot, pending) != self._scarcity:

@@ -67,9 +67,10 @@ class Scores:
         self._renewed = self.changes
         self._looks, self._least = 0, None
 
-    def touched(self) -> Rows:
-        """The machines that changed in the last pass."""
-        return np.flatnonzero(self._changed_at > self._renewed)
+    def touched(self) -> Mask:
+        """bool[machines]: which changed in the last pass."""
+        touched: Mask = self._changed_at > self._renewed
+        return touched
 
     def renew(self, rows: Rows) -> None:
         """These machines are as a new snapshot says, which the standing is of by now."""
