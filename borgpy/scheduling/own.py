@@ -9,10 +9,14 @@ from borgpy.scheduling.snapshot import Floats, Rows
 
 
 class Board(msgspec.Struct, frozen=True, eq=False):
-    """Scores to choose from: of all machines, or of those in ``rows`` intp[n], ascending."""
+    """Scores to choose from: of all machines, or of those in ``rows`` intp[n], ascending.
+
+    ``lasts`` says that somebody will look at them again.
+    """
 
     scores: Floats
     rows: Rows | None = None
+    lasts: bool = True
 
     def row(self, at: int) -> int:
         """The machine at a position."""

@@ -71,15 +71,16 @@ class Placing:
         if not self._machines:
             return NOTHING_TAKEN
         ties = self.ties(shape, job)
+        few = count <= (FEW_LOOSE if ties is None else FEW)
+        chained = ties is None or (ties.chain and not ties.moving)
+        if not few and chained and not self._scores.needs_state(shape):
+            # To look at every machine once for all of them is less work than a sample for every few.
+            return self._many(shape, job, count, ties)
         if self._relaxed:
             return self._sampled(shape, job, count, ties)
-        few = count <= (FEW_LOOSE if ties is None else FEW)
         if few and self._is_plain(shape, job, ties):
             return self._few(shape, job, count, ties)
-        chained = ties is None or (ties.chain and not ties.moving)
-        if few or not chained or self._scores.needs_state(shape):
-            return self.each(shape, job, count)
-        return self._many(shape, job, count, ties)
+        return self.each(shape, job, count)
 
     def give_back(self, taken: Taken) -> None:
         for booking in reversed(taken.bookings):
@@ -121,40 +122,33 @@ class Placing:
 
     def _few(self, shape: Shape, job: PendingJob, count: int, ties: Ties | None) -> Taken:
         """As `each`, of a plain class, by looking only at what changes from one task to the next."""
-        board = Board(self._scores.row(shape))
-        taken, seen = self._on(board, shape, job, count, ties)
-        self._scores.is_seen(shape, seen)
+        scores = self._scores.row(shape)
+        taken = self._on(Board(scores, lasts=shape.row is not None), shape, job, count, ties)
+        self._scores.is_seen(shape)
         return taken
 
     def _on(
         self, board: Board, shape: Shape, job: PendingJob, count: int, ties: Ties | None
-    ) -> tuple[Taken, int]:
-        """Up to ``count`` tasks of a plain class on the best of these machines, one after the other.
-
-        With them, up to which change the board has the scores of its machines: what comes after a job without ties is
-        most often of another class, and then nobody wants the score of the last machine.
-        """
+    ) -> Taken:
+        """Up to ``count`` tasks of a plain class on the best of these machines, one after the other."""
         own = Own(board, ties)
         rows: list[int] = []
-        seen = self._scores.changes
         while len(rows) < count:
             at = int(board.scores.argmin())
             if board.scores[at] == np.inf:
                 break
             row = board.row(at)
             self._standing.take_one(job, shape.asks, row)
-            seen = self._scores.changes
             self._scores.changed(np.array([row]))
             rows.append(row)
-            if len(rows) == count and ties is None:
-                break
-            own.placed(at, self._scores.following(shape, row), is_last=len(rows) == count)
-            seen = self._scores.changes
-        own.clear()
+            if board.lasts or len(rows) < count:
+                own.placed(at, self._scores.following(shape, row), is_last=len(rows) == count)
+        if board.lasts:
+            own.clear()
         if not rows:
-            return NOTHING_TAKEN, seen
+            return NOTHING_TAKEN
         booking = self._standing.booked(job, shape.vector, rows, tells=self._tells(job))
-        return Taken(np.array(rows, np.intp), (booking,)), seen
+        return Taken(np.array(rows, np.intp), (booking,))
 
     def _many(self, shape: Shape, job: PendingJob, count: int, ties: Ties | None) -> Taken:
         """All at once, on the machines where one by one would have put them."""
@@ -198,8 +192,9 @@ class Placing:
         pool = self._samples.pool(shape)
         if pool is None:
             return NOTHING_TAKEN
-        taken, pool.seen = self._on(pool.board, shape, job, min(left, pool.left), ties)
+        taken = self._on(pool.board, shape, job, min(left, pool.left), ties)
         pool.left -= len(taken.rows)
+        pool.seen = self._scores.changes
         return taken
 
     def _book(self, shape: Shape, job: PendingJob, each: Rows) -> Taken:

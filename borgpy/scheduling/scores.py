@@ -96,7 +96,9 @@ class Scores:
         self._stale.append(machines)
         if self._least is not None:
             for d, column in enumerate(self._standing.columns):
-                self._least[d] = min(self._least[d], int(column[places].min()))
+                free = column[places] if isinstance(places, int) else column[places].min()
+                if free < self._least[d]:
+                    self._least[d] = int(free)
 
     def row(self, shape: Shape) -> Floats:
         """float64[machines]: every machine's score for one more task; to be written to only if it is put right again."""
@@ -137,9 +139,9 @@ class Scores:
         since: Mask = self._changed_at[rows] > seen
         return since
 
-    def is_seen(self, shape: Shape, changes: int) -> None:
-        """The row of a class has been brought up to date with so many changes by whoever made them."""
-        shape.seen = changes
+    def is_seen(self, shape: Shape) -> None:
+        """The row of a class has been brought up to date by whoever changed machines."""
+        shape.seen = self.changes
 
     def of(self, shape: Shape, rows: Rows | slice) -> Floats:
         """float64[rows]: scores as machines are now; those of all machines may be written over by the next call."""

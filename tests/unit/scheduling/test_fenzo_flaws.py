@@ -105,7 +105,7 @@ def test_flaw_11_a_soft_balance_holds_up_nothing_when_a_zone_is_full() -> None:
 @pytest.mark.parametrize("policy", [Policy(sample=5), Policy(good_enough=800)])
 def test_flaw_13_what_is_relaxed_is_drawn_from_the_seed_and_nothing_else(policy: Policy) -> None:
     hosts = [a_machine(f"m{i:03}", amounts(8, 32)) for i in range(300)]
-    jobs = tuple(a_pending_job(f"alice/job{i}", 5) for i in range(6))
+    jobs = tuple(a_pending_job(f"alice/job{i}", 5, amounts(1, 1 + i)) for i in range(6))
     plans = [schedule_pass(a_cell(*hosts, pending=jobs), policy, seed) for seed in (1, 1, 2)]
     assert plans[0] == plans[1]
     assert plans[0].placements != plans[2].placements
