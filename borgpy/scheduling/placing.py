@@ -138,7 +138,7 @@ class Placing:
             if board.scores[at] == np.inf:
                 break
             row = board.row(at)
-            self._standing.take_one(job, shape.asks, row)
+            self._standing.take_one(shape.taking, row)
             self._scores.changed(np.array([row]))
             rows.append(row)
             if board.lasts or len(rows) < count:

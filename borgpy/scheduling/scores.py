@@ -193,7 +193,7 @@ class Scores:
             else self.usable[rows] & shape.allowed[rows]
         )
         least = self._least_free() if isinstance(rows, slice) else None
-        for d, amount in shape.asks:
+        for d, amount in shape.taking.amounts:
             if least is None or amount > least[d]:
                 able &= standing.columns[d][rows] >= amount
         if self._exclusive:
@@ -259,7 +259,7 @@ class Scores:
         if not self._plain or self._exclusive or shape.job.runtime_ms:
             return float(self.of(shape, np.array([row]))[0])
         columns = self._standing.columns
-        for d, amount in shape.asks:
+        for d, amount in shape.taking.amounts:
             if columns[d][row] < amount:
                 return np.inf
         score = float(round(self._frame.mix.one(row, columns, shape.amounts)))

@@ -7,6 +7,7 @@ from borgpy.model.policy import Policy
 from borgpy.model.resource_sets import SetRequest
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.snapshot import Floats, Ints, Mask
+from borgpy.scheduling.standing import Taking
 
 
 class Asked(msgspec.Struct, frozen=True, eq=False):
@@ -29,7 +30,6 @@ class Shape:
     __slots__ = (
         "allowed",
         "amounts",
-        "asks",
         "asks_inner",
         "avoid",
         "exclusive",
@@ -45,6 +45,7 @@ class Shape:
         "seen",
         "sets",
         "size",
+        "taking",
         "vector",
         "wish",
     )
@@ -61,7 +62,11 @@ class Shape:
         self.avoid = avoid
         self.vector = asked.vector
         self.amounts: list[int] = asked.vector.tolist()
-        self.asks = [(d, amount) for d, amount in enumerate(self.amounts) if amount]
+        self.taking = Taking(
+            tuple((d, amount) for d, amount in enumerate(self.amounts) if amount),
+            int(job.is_exclusive()),
+            self.amounts[0] if job.is_production() else 0,
+        )
         self.floats = [float(amount) for amount in self.amounts]
         self.nothing = [0.0] * len(self.amounts)
         self.size = asked.size

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -35,7 +36,16 @@ class Booking(msgspec.Struct, frozen=True, eq=False):
 
 
 NO_INNER = Inner()
-CPU = 0
+
+
+class Taking(NamedTuple):
+    """What one task of a class takes: amounts with their dimensions, ``exclusive`` 1 or 0, and its part in `production_cpu`."""
+
+    amounts: tuple[tuple[int, int], ...]
+    exclusive: int
+    production_cpu: int
+
+
 _NOBODY = Crowd(np.zeros(0, np.intp), np.zeros(0, np.int64))
 
 
@@ -134,18 +144,15 @@ class Standing:
             self._ports.setdefault(port, set()).update(machines.tolist())
         return booking
 
-    def take_one(self, job: PendingJob, asks: Sequence[tuple[int, int]], row: int) -> None:
-        """One task that holds nothing by number takes amounts by dimension: arrays would cost more than what they hold.
-
-        `booked` has to follow.
-        """
-        for d, amount in asks:
+    def take_one(self, asked: Taking, row: int) -> None:
+        """One task that holds nothing by number: arrays would cost more than what they hold. `booked` has to follow."""
+        for d, amount in asked.amounts:
             self.columns[d][row] -= amount
         self.tasks[row] += 1
-        if job.is_exclusive():
-            self.exclusive[row] += 1
-        if job.is_production() and asks and asks[0][0] == CPU:
-            self.production_cpu[row] += asks[0][1]
+        if asked.exclusive:
+            self.exclusive[row] += asked.exclusive
+        if asked.production_cpu:
+            self.production_cpu[row] += asked.production_cpu
 
     def _take_amounts(self, job: PendingJob, amounts: Sequence[int], row: int, count: int) -> None:
         for column, amount in zip(self.columns, amounts, strict=True):
