@@ -3,9 +3,8 @@
 Pods arrive one by one, until they have asked for 130 % of all GPUs; none leaves, and one that fits nowhere is dropped.
 They wait for one scheduling pass, or are placed in passes of ``--batch`` each, in the order of arrival. ``default`` is what every cell uses. The other
 policies are the published ones, with the published tie-break: machines get a number at random and are gone through in
-that order. ``random`` draws the GPU of the machine, as published, but takes the first machine that fits from a random one
-on, where the published one draws among all that fit. For the others which GPU of the machine a pod gets is the
-scheduler's choice, the tightest; as published, ``fgd`` would choose by F.
+that order. ``random`` draws the machine among those that fit, and its GPU. For the others which GPU of the machine a pod
+gets is the scheduler's choice, the tightest; as published, ``fgd`` would choose by F.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The scheduler with GPUs drawn at random, where its own choice is the tightest: what FGD's authors compare with as Random.
+"""The scheduler with machines and GPUs drawn at random from those that fit: what FGD's authors compare with as Random.
 
 Everything else is the same. It is here to be measured against what was published, and is of no use for anything else.
 """
@@ -11,8 +11,10 @@ from borgpy.model.devices import DeviceRequest
 from borgpy.model.policy import Policy
 from borgpy.scheduling.devices import Devices
 from borgpy.scheduling.facts import PendingJob
+from borgpy.scheduling.placing import Taken, joined
 from borgpy.scheduling.room import Kept, Room
 from borgpy.scheduling.scores import Scores
+from borgpy.scheduling.shapes import Shape
 from borgpy.scheduling.snapshot import DeviceColumns, Snapshot
 from borgpy.scheduling.standing import Standing
 
@@ -49,6 +51,17 @@ class DrawnRoom(Room):
         self.standing = DrawnStanding(snapshot, draws)
         # The scores look at the standing that they are made with.
         self._scores = Scores(self.standing, policy, self._scarcity)
+        self._draws = draws
+
+    def take(self, shape: Shape, job: PendingJob, count: int) -> Taken:
+        """Any machines that fit, each as likely as the others."""
+        parts: list[Taken] = []
+        while len(parts) < count:
+            able = np.flatnonzero(self._scores.open_to(shape, slice(None)))
+            if not able.size:
+                break
+            parts.append(self.placing.book(shape, job, self._draws.choice(able, 1)))
+        return joined(parts)
 
 
 class Drawn(Kept):

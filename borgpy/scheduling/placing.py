@@ -111,7 +111,7 @@ class Placing:
             row = int(score.argmin())
             if score[row] == np.inf:
                 break
-            taken.append(self._book(shape, job, np.array([row])))
+            taken.append(self.book(shape, job, np.array([row])))
         return joined(taken)
 
     def _is_plain(self, shape: Shape, job: PendingJob, ties: Ties | None) -> bool:
@@ -166,7 +166,7 @@ class Placing:
             count,
             () if ties is None else ties.levels(),
         )
-        return self._book(shape, job, each)
+        return self.book(shape, job, each)
 
     def _sampled(self, shape: Shape, job: PendingJob, count: int, ties: Ties | None) -> Taken:
         """Among machines of a sample, each of which serves several tasks of a class."""
@@ -178,7 +178,7 @@ class Placing:
                 board = self._samples.draw(shape, ties)
                 if board.rows is None or not len(board.rows):
                     break
-                part = self._book(shape, job, board.rows[[int(board.scores.argmin())]])
+                part = self.book(shape, job, board.rows[[int(board.scores.argmin())]])
             taken.append(part)
             left -= len(part.rows)
             if left and ties is not None:
@@ -197,7 +197,7 @@ class Placing:
         pool.seen = self._scores.changes
         return taken
 
-    def _book(self, shape: Shape, job: PendingJob, each: Rows) -> Taken:
+    def book(self, shape: Shape, job: PendingJob, each: Rows) -> Taken:
         """One task for each entry of ``each``."""
         if not len(each):
             return NOTHING_TAKEN
