@@ -147,7 +147,7 @@ class Placing:
             own.clear()
         if not rows:
             return NOTHING_TAKEN
-        booking = self._standing.booked(job, shape.vector, rows, tells=self._tells(job))
+        booking = self._standing.booked(job, shape.taking, rows, tells=self._tells(job))
         return Taken(np.array(rows, np.intp), (booking,))
 
     def _many(self, shape: Shape, job: PendingJob, count: int, ties: Ties | None) -> Taken:
@@ -204,7 +204,7 @@ class Placing:
         machines, counts = np.unique(each, return_counts=True)
         amounts: Ints = counts.astype(np.int64)
         booking = self._standing.take(
-            job, shape.vector, machines, amounts, shape.sets, tells=self._tells(job)
+            job, shape.taking, machines, amounts, shape.sets, tells=self._tells(job)
         )
         self._scores.changed(machines)
         return Taken(each, (booking,), (booking.inner,) if len(each) == 1 else ())

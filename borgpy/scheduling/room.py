@@ -136,7 +136,7 @@ class Kept:
 
     def room(self, snapshot: Snapshot, pending: Sequence[PendingJob], policy: Policy) -> Room:
         """A room for ``snapshot``, as if it were new."""
-        room, self._room = self._room, None  # what fails halfway is not kept
+        room, self._room = self._room, None  # one that could only half be renewed is not kept
         if room is None or not room.renew(snapshot, pending, policy):
             room = Room(snapshot, pending, policy)
         self._room = room

@@ -23,6 +23,7 @@ MOST_SCORES = 20_000_000
 """Scores that are kept, 160 MB of them: 2,000 classes of a cell of 10,000 machines."""
 
 FEW_LOOKS = 4
+"""Only from so many looks at all machines on does it pay to know what every machine has at least."""
 
 _BARS = np.array([np.inf, -np.inf])
 """No score is better than that where a machine is not able, and where it is able."""

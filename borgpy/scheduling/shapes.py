@@ -7,7 +7,7 @@ from borgpy.model.policy import Policy
 from borgpy.model.resource_sets import SetRequest
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.snapshot import Floats, Ints, Mask
-from borgpy.scheduling.standing import Taking
+from borgpy.scheduling.standing import taking_of
 
 
 class Asked(msgspec.Struct, frozen=True, eq=False):
@@ -46,7 +46,6 @@ class Shape:
         "sets",
         "size",
         "taking",
-        "vector",
         "wish",
     )
 
@@ -60,13 +59,8 @@ class Shape:
     ) -> None:
         self.job = job
         self.avoid = avoid
-        self.vector = asked.vector
         self.amounts: list[int] = asked.vector.tolist()
-        self.taking = Taking(
-            tuple((d, amount) for d, amount in enumerate(self.amounts) if amount),
-            int(job.is_exclusive()),
-            self.amounts[0] if job.is_production() else 0,
-        )
+        self.taking = taking_of(job, self.amounts)
         self.floats = [float(amount) for amount in self.amounts]
         self.nothing = [0.0] * len(self.amounts)
         self.size = asked.size

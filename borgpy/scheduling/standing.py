@@ -22,11 +22,28 @@ class Inner(msgspec.Struct, frozen=True, eq=False):
     sets: dict[str, int] = {}
 
 
+class Taking(NamedTuple):
+    """What one task of a class takes: amounts with their dimensions, ``exclusive`` 1 or 0, and its part in `production_cpu`."""
+
+    amounts: tuple[tuple[int, int], ...]
+    exclusive: int
+    production_cpu: int
+
+
+def taking_of(job: PendingJob, amounts: Sequence[int]) -> Taking:
+    """What one task of ``job`` takes, which asks for ``amounts`` by dimension."""
+    return Taking(
+        tuple((d, amount) for d, amount in enumerate(amounts) if amount),
+        int(job.is_exclusive()),
+        amounts[0] if job.is_production() else 0,
+    )
+
+
 class Booking(msgspec.Struct, frozen=True, eq=False):
     """What tasks of one job took of the distinct ``machines``, ``counts`` each, so that it can be given back."""
 
     job: PendingJob
-    vector: Ints
+    taking: Taking
     machines: Rows
     counts: Ints
     told: bool
@@ -36,14 +53,6 @@ class Booking(msgspec.Struct, frozen=True, eq=False):
 
 
 NO_INNER = Inner()
-
-
-class Taking(NamedTuple):
-    """What one task of a class takes: amounts with their dimensions, ``exclusive`` 1 or 0, and its part in `production_cpu`."""
-
-    amounts: tuple[tuple[int, int], ...]
-    exclusive: int
-    production_cpu: int
 
 
 _NOBODY = Crowd(np.zeros(0, np.intp), np.zeros(0, np.int64))
@@ -123,7 +132,7 @@ class Standing:
     def take(
         self,
         job: PendingJob,
-        vector: Ints,
+        taking: Taking,
         machines: Rows,
         counts: Ints,
         sets: dict[str, SetRequest],
@@ -136,7 +145,7 @@ class Standing:
             ends_at = self.ends_at[machines]
             self.ends_at[machines] = np.maximum(ends_at, self.snapshot.at + job.runtime_ms)
         inner = self._take_inner(job, machines, sets) if job.devices or sets else NO_INNER
-        booking = Booking(job, vector, machines, counts, tells, inner, sets, ends_at)
+        booking = Booking(job, taking, machines, counts, tells, inner, sets, ends_at)
         self._book(booking, 1)
         if tells:
             self._crowds[job.job].append(Crowd(machines, counts))
@@ -144,27 +153,13 @@ class Standing:
             self._ports.setdefault(port, set()).update(machines.tolist())
         return booking
 
-    def take_one(self, asked: Taking, row: int) -> None:
+    def take_one(self, taking: Taking, row: int) -> None:
         """One task that holds nothing by number: arrays would cost more than what they hold. `booked` has to follow."""
-        for d, amount in asked.amounts:
-            self.columns[d][row] -= amount
-        self.tasks[row] += 1
-        if asked.exclusive:
-            self.exclusive[row] += asked.exclusive
-        if asked.production_cpu:
-            self.production_cpu[row] += asked.production_cpu
+        self._add(taking, row, 1)
 
-    def _take_amounts(self, job: PendingJob, amounts: Sequence[int], row: int, count: int) -> None:
-        for column, amount in zip(self.columns, amounts, strict=True):
-            if amount:
-                column[row] -= count * amount
-        self.tasks[row] += count
-        if job.is_exclusive():
-            self.exclusive[row] += count
-        if job.is_production():
-            self.production_cpu[row] += count * amounts[0]
-
-    def booked(self, job: PendingJob, vector: Ints, rows: Sequence[int], *, tells: bool) -> Booking:
+    def booked(
+        self, job: PendingJob, taking: Taking, rows: Sequence[int], *, tells: bool
+    ) -> Booking:
         """What `take_one` has taken of these machines, one task each, in the end."""
         times: dict[int, int] = {}
         for row in rows:
@@ -173,7 +168,7 @@ class Standing:
         counts = np.array(list(times.values()), np.int64)
         if tells:
             self._crowds[job.job].append(Crowd(machines, counts))
-        return Booking(job, vector, machines, counts, tells, NO_INNER, {}, None)
+        return Booking(job, taking, machines, counts, tells, NO_INNER, {}, None)
 
     def give_back(self, booking: Booking) -> None:
         """Undo a booking. The last one comes first."""
@@ -192,19 +187,22 @@ class Standing:
         for name, number in booking.inner.sets.items():
             self.sets[name].book(booking.sets[name], row, number, -1)
 
+    def _add(self, taking: Taking, places: Rows | int, counts: Ints | int) -> None:
+        """So many tasks more, or fewer, on distinct machines; numbers, for one machine, cost less than arrays of one."""
+        for d, amount in taking.amounts:
+            self.columns[d][places] -= counts * amount
+        self.tasks[places] += counts
+        if taking.exclusive:
+            self.exclusive[places] += counts * taking.exclusive
+        if taking.production_cpu:
+            self.production_cpu[places] += counts * taking.production_cpu
+
     def _book(self, booking: Booking, sign: int) -> None:
-        job, machines, counts = booking.job, booking.machines, booking.counts * sign
+        machines, counts = booking.machines, booking.counts
         if len(machines) == 1:
-            self._take_amounts(job, booking.vector.tolist(), int(machines[0]), int(counts[0]))
-            return
-        for column, amount in zip(self.columns, booking.vector.tolist(), strict=True):
-            if amount:
-                column[machines] -= counts * amount
-        self.tasks[machines] += counts
-        if job.is_exclusive():
-            self.exclusive[machines] += counts
-        if job.is_production():
-            self.production_cpu[machines] += counts * int(booking.vector[0])
+            self._add(booking.taking, int(machines[0]), sign * int(counts[0]))
+        else:
+            self._add(booking.taking, machines, sign * counts)
 
     def _take_inner(self, job: PendingJob, machines: Rows, sets: dict[str, SetRequest]) -> Inner:
         """One task's devices and sets."""

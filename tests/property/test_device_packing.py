@@ -16,7 +16,7 @@ from borgpy.scheduling.devices import Devices
 from borgpy.scheduling.facts import MachineFacts, PendingJob, Want
 from borgpy.scheduling.schedule import schedule_pass
 from borgpy.scheduling.snapshot import Snapshot, SnapshotFacts
-from borgpy.scheduling.standing import Standing
+from borgpy.scheduling.standing import Standing, taking_of
 from borgpy.scheduling.worth import TABLES, Vacancy, Worth
 
 requests = st.one_of(
@@ -134,7 +134,9 @@ def test_worth_that_is_kept_is_worth_made_anew(
         loss = worth.loss(row, Vacancy(cpu - size.cpu, ram - size.ram, None, asked))
         assert loss == worth.loss(row, Vacancy(cpu - size.cpu, ram - size.ram, (cpu, ram), asked))
         before = [kind.now[row].copy() for kind in worth.kinds]
-        standing.take(job, vector, row, np.ones(1, np.int64), {}, tells=False)
+        standing.take(
+            job, taking_of(job, vector.tolist()), row, np.ones(1, np.int64), {}, tells=False
+        )
         worth.changed(row)
         # What was thought of is what came.
         after = [kind.now[row] for kind in worth.kinds]
