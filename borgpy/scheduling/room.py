@@ -14,8 +14,9 @@ from borgpy.scheduling.placing import Placing, Taken
 from borgpy.scheduling.plugins import Plugins
 from borgpy.scheduling.record import Recorder
 from borgpy.scheduling.refusals import Refusals
+from borgpy.scheduling.scarcity import Scarcity, demand_of, scarcity_of, total_of
 from borgpy.scheduling.scores import Scores
-from borgpy.scheduling.scoring import Scarcity, demand_of, scarcity_of, total_of, units
+from borgpy.scheduling.scoring import units
 from borgpy.scheduling.shapes import Asked, Shape, class_key
 from borgpy.scheduling.snapshot import Ints, Snapshot
 from borgpy.scheduling.standing import Standing

@@ -11,7 +11,8 @@ from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.neighbours import Ruling
 from borgpy.scheduling.plugins import Lazily, Machines, Picked, PluginFault, Plugins, ask
 from borgpy.scheduling.record import Recorder
-from borgpy.scheduling.scoring import Fit, Frame, Scarcity, packing, units
+from borgpy.scheduling.scarcity import Scarcity
+from borgpy.scheduling.scoring import Fit, Frame, packing, units
 from borgpy.scheduling.shapes import Shape
 from borgpy.scheduling.snapshot import STANDARD_COUNT, Floats, Ints, Mask, Rows, Snapshot
 from borgpy.scheduling.standing import Standing

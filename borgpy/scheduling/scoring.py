@@ -5,7 +5,7 @@ They are sums, differences, products and maxima of 64-bit floats, which are the 
 rounded to whole `UNIT`s, so that the order in which terms are added, and placing and giving back, change nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from borgpy.model.devices import DeviceRequest
 from borgpy.model.policy import Packing, Policy
-from borgpy.scheduling.facts import PendingJob
+from borgpy.scheduling.scarcity import ABUNDANT, Scarcity, total_of
 from borgpy.scheduling.snapshot import STANDARD_COUNT, Floats, Ints, Rows, Snapshot
 from borgpy.scheduling.worth import Vacancy, Worth, fragmenting, stranded
 
@@ -32,10 +32,6 @@ def units(score: Floats) -> Floats:
 def unit_of(amount: float) -> float:
     """One number as whole units."""
     return float(round(amount * UNIT))
-
-
-Scarcity = tuple[float, ...]
-"""By dimension how much of it is asked for, as a part of the scarcest; 0 where that is next to nothing."""
 
 
 class Frame:
@@ -59,13 +55,6 @@ class Frame:
         self.mix = Mix(snapshot, policy.stranding / 1000, scarcity)
         named = policy.network
         self.network = snapshot.dimensions.index(named) if named in snapshot.dimensions else None
-
-
-STEPS = 64
-"""Scarcity counts in so many steps, so that it does not change with each task."""
-
-ABUNDANT = 1 / 16
-"""A dimension that is so much less scarce than the scarcest is left out of the hybrid score."""
 
 
 class Mix:
@@ -165,41 +154,6 @@ def _least(
             enough += missing[rows]
         least = enough if least is None else np.minimum(least, enough, out=least)
     return np.zeros(0) if least is None else least
-
-
-FEW_ROWS = 100
-"""So few numbers are sooner added one by one."""
-
-
-def total_of(column: Ints) -> int:
-    """The exact sum of a column: neither may it leave 64 bits, nor hang on the order of adding."""
-    if len(column) < FEW_ROWS:
-        return sum(column.tolist())
-    high = column >> 30
-    return (int(high.sum()) << 30) + int((column - (high << 30)).sum())
-
-
-def demand_of(pending: Iterable[PendingJob], dimensions: Sequence[str]) -> list[int]:
-    """By dimension what all pending tasks together ask for."""
-    cpu = ram = disk = ports = 0
-    extra: dict[str, int] = {}
-    for job in pending:
-        request, tasks = job.request, len(job.indexes)
-        cpu += request.cpu * tasks
-        ram += request.ram * tasks
-        disk += request.disk * tasks
-        ports += request.ports * tasks
-        for name, amount in request.extra.items():
-            extra[name] = extra.get(name, 0) + amount * tasks
-    return [cpu, ram, disk, ports, *(extra.get(name, 0) for name in dimensions[STANDARD_COUNT:])]
-
-
-def scarcity_of(demand: Sequence[int], capacity: Sequence[int]) -> Scarcity:
-    """From totals of the cell by dimension: what runs and is pending, and what there is."""
-    asked = [max(0, d) / c if c > 0 else 0.0 for d, c in zip(demand, capacity, strict=True)]
-    most = max(asked, default=0.0)
-    parts = [round(part / most * STEPS) / STEPS if most > 0 else 0.0 for part in asked]
-    return tuple(part if part >= ABUNDANT else 0.0 for part in parts)
 
 
 class Fit(msgspec.Struct, frozen=True, eq=False):

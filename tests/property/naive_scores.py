@@ -22,7 +22,8 @@ from borgpy.model.constraints import (
 from borgpy.model.policy import Policy
 from borgpy.scheduling.facts import PendingJob
 from borgpy.scheduling.feasibility import request_vector
-from borgpy.scheduling.scoring import UNIT, Fit, Frame, demand_of, packing, scarcity_of
+from borgpy.scheduling.scarcity import demand_of, scarcity_of
+from borgpy.scheduling.scoring import UNIT, Fit, Frame, packing
 from borgpy.scheduling.snapshot import ABSENT, Snapshot
 from borgpy.scheduling.standing import Standing
 from borgpy.scheduling.worth import worth_of
